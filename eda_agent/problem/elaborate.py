@@ -19,6 +19,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.allow_list import IGNORED_CARDS
 from eda_agent.problem.element import Device
 from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
+from eda_agent.problem.expression_text import to_python
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.netlist import Netlist, Subcircuit
@@ -123,7 +124,7 @@ class Elaboration:
 
     def _compile(self) -> Callable[..., dict[str, float]] | None:
         """All assignments as one Python function; None if they are too deep for Python's parser."""
-        body = "".join(f"    {name} = {expression.to_python(node)}\n" for name, node in self._assignments)
+        body = "".join(f"    {name} = {to_python(node)}\n" for name, node in self._assignments)
         names = [*self.places.values(), *(name for name, _ in self._assignments)]
         source = (
             f"def run({', '.join(self.places.values())}):\n{body}    return"

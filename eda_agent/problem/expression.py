@@ -215,7 +215,7 @@ def names(node: Node) -> frozenset[str]:
     return frozenset()
 
 
-_OPERATORS: dict[str, Callable[..., float]] = {
+OPERATORS: dict[str, Callable[..., float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -246,7 +246,7 @@ def evaluate(node: Node, values: Mapping[str, float]) -> float:
     try:
         if node.function == "?:":
             return evaluate(node.arguments[1 if evaluate(node.arguments[0], values) else 2], values)
-        function = _OPERATORS.get(node.function) or FUNCTIONS[node.function]
+        function = OPERATORS.get(node.function) or FUNCTIONS[node.function]
         result = function(*(evaluate(argument, values) for argument in node.arguments))
         if isinstance(result, complex) or not math.isfinite(result):
             raise ExpressionError(f"{node.function} gives no finite number")
@@ -280,53 +280,3 @@ def fold(node: Node, values: Mapping[str, float]) -> Node:
     if node.function == "+" and zero[0]:
         return arguments[1]
     return Call(node.function, arguments)
-
-
-_PYTHON = {
-    "<": "float({} < {})",
-    ">": "float({} > {})",
-    "<=": "float({} <= {})",
-    ">=": "float({} >= {})",
-    "==": "float({} == {})",
-    "!=": "float({} != {})",
-    "&&": "float(bool({}) and bool({}))",
-    "||": "float(bool({}) or bool({}))",
-    "neg": "(-{})",
-    "!": "float(not {})",
-    "?:": "({1} if {0} else {2})",
-    "**": "pow({}, {})",
-    "+": "({} + {})",
-    "-": "({} - {})",
-    "*": "({} * {})",
-    "/": "({} / {})",
-}
-
-
-def to_python(node: Node) -> str:
-    """The expression as Python, over names and the functions of `FUNCTIONS` as `f_NAME`; no text of the netlist
-    remains.
-    """
-    if isinstance(node, Number):
-        return repr(node.value)
-    if isinstance(node, Name):
-        return node.name
-    arguments = [to_python(argument) for argument in node.arguments]
-    if node.function in _PYTHON:
-        return _PYTHON[node.function].format(*arguments)
-    return f"f_{node.function}({', '.join(arguments)})"
-
-
-def to_text(node: Node) -> str:
-    """The expression in ngspice's syntax, fully bracketed."""
-    if isinstance(node, Number):
-        return repr(node.value)
-    if isinstance(node, Name):
-        return node.name
-    if node.function == "?:":
-        condition, yes, no = map(to_text, node.arguments)
-        return f"({condition} ? {yes} : {no})"
-    if node.function in {"neg", "!"}:
-        return f"({'-' if node.function == 'neg' else '!'}{to_text(node.arguments[0])})"
-    if node.function in _OPERATORS:
-        return f"({to_text(node.arguments[0])}{node.function}{to_text(node.arguments[1])})"
-    return f"{node.function}({','.join(map(to_text, node.arguments))})"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.problem import expression
-from eda_agent.problem.expression import ExpressionError, evaluate, fold, parse, to_text
+from eda_agent.problem.expression import ExpressionError, evaluate, fold, parse
+from eda_agent.problem.expression_text import to_python, to_text
 
 ENV = {"w": 4.0, "l": 0.5, "nf": 2.0}
 
@@ -60,11 +61,11 @@ def test_refusals(text: str) -> None:
 
 def test_a_long_sum_is_worked_out_and_written() -> None:
     node = parse("w" + "+l" * 80)
-    assert evaluate(node, ENV) == 44.0 == eval(compile(expression.to_python(node), "", "eval"), {}, ENV)
+    assert evaluate(node, ENV) == 44.0 == eval(compile(to_python(node), "", "eval"), {}, ENV)
     assert evaluate(parse(to_text(node)), ENV) == 44.0
     # what takes two brackets of Python an operation
     node = parse("w" + "&&l" * 90)
-    assert eval(compile(expression.to_python(node), "", "eval"), {}, ENV) == 1.0
+    assert eval(compile(to_python(node), "", "eval"), {}, ENV) == 1.0
 
 
 leaves = st.one_of(st.floats(0.01, 100).map(lambda x: repr(round(x, 3))), st.sampled_from(["w", "l", "nf"]))

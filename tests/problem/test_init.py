@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -164,37 +163,6 @@ def test_what_is_no_circuit_is_one_message(tmp_path: Path) -> None:
         read_circuit(tmp_path / "evil.spice", tmp_path)
 
 
-FLAT = """* a flat schematic with its sources
-M1 sn gn 0 0 nch w=5u l=2u
-M3 gn gn 0 0 nch w=5u l=2u
-M4 gp plus sn 0 nch w=10u
-+ l=1u
-M5 diffout minus sn 0 nch w=10u l=1u
-M6 gp gp vcc vcc pch w=5u l=2u
-M2 diffout gp vcc vcc pch w=5u l=2u
-VCC vcc 0 3
-VP plus 0 1.5
-VM minus 0 1.5
-IB 0 gn 10u
-.model nch nmos level=1 vto=0.5 kp=170u
-.model pch pmos level=1 vto=-0.7 kp=60u lambda=0.1
-.option post PARHIER=local
-.end
-"""
-
-
-def test_a_flat_netlist_loses_its_sources_and_gains_ports(tmp_path: Path) -> None:
-    (tmp_path / "flat.spice").write_text(FLAT)
-    draft = read_circuit(tmp_path / "flat.spice", tmp_path)
-    assert draft.kind.name == "op-amp"
-    assert draft.netlist.subcircuits["circuit"].ports == ("vcc", "plus", "minus", "gn", "diffout", "vss")
-    assert draft.kind.ports == {"inp": "plus", "inn": "minus", "out": "diffout", "vdd": "vcc", "vss": "vss"}
-    assert draft.kind.bias == {"gn": "source"}
-    assert any("sources were removed" in note for note in draft.changed)
-    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
-    assert measure_once(load_problem(tmp_path / "spec.yaml"))["dc_gain"] is not None
-
-
 def test_control_blocks_are_left_out_and_nothing_of_them_stays() -> None:
     text, notes = to_spice(
         "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b a 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice'"
@@ -287,91 +255,3 @@ def test_a_pdk_file_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("title: x\n")
     with pytest.raises(InputError, match="has no library"):
         find_pdk("bad.yaml", tmp_path)
-
-
-def composed(topology: str, every: int = 1) -> list[tuple[str, str]]:
-    """(name, netlist) of circuits that another program, circuitgenome, composes: MOSFETs by polarity alone, without
-    sizes, cells in cells.
-    """
-    from circuitgenome.synthesizer import enumerate_circuits, load_modules, load_topologies, to_hierarchical_spice
-
-    template = next(entry for entry in load_topologies() if entry.name == topology)
-    return [
-        (f"c{number}", to_hierarchical_spice(circuit, f"c{number}"))
-        for number, circuit in enumerate(enumerate_circuits(template, load_modules()))
-        if number % every == 0
-    ]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("topology", "every", "told"),
-    [
-        ("one_stage_opamp", 1, 0.95),
-        ("two_stage_opamp_single_ended", 10, 1.0),
-        ("three_stage_opamp_nmc_single_ended", 60, 1.0),
-    ],
-)
-def test_topologies_that_another_program_composed(topology: str, every: int, told: float, tmp_path: Path) -> None:
-    known = 0
-    circuits = composed(topology, every)
-    assert len(circuits) > 15
-    for name, text in circuits:
-        (tmp_path / f"{name}.ckt").write_text(text)
-        draft = read_circuit(tmp_path / f"{name}.ckt", tmp_path, "sky130A")
-        (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
-        if draft.kind.name == "op-amp" and not draft.structure.unknown:
-            known += 1
-            problem = load_problem(tmp_path / "spec.yaml")
-            assert problem.space.parameters
-        else:
-            assert draft.doubts
-    assert known / len(circuits) >= told
-
-
-def test_bare_devices_get_the_pdks_models_and_a_size_that_works(tmp_path: Path) -> None:
-    name, text = composed("two_stage_opamp_single_ended", 119)[1]
-    (tmp_path / f"{name}.ckt").write_text(text)
-    draft = read_circuit(tmp_path / f"{name}.ckt", tmp_path, "gf180mcuD")
-    assert any("nmos" in note and "nmos_3p3" in note for note in draft.changed)
-    assert any(note.startswith("devices without sizes") for note in draft.changed)
-    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
-    problem = load_problem(tmp_path / "spec.yaml")
-    # the compensation lies in a cell of its own
-    assert any(
-        parameter.role == "compensation capacitor" and "." in parameter.name for parameter in problem.space.parameters
-    )
-    values = measure_once(problem)
-    assert values["dc_gain"] is not None and values["dc_gain"] > 20
-    # what is sized in a cell is written back there
-    parameter = next(parameter for parameter in problem.space.parameters if parameter.role == "compensation capacitor")
-    sizing = {**problem.space.initial, parameter.name: 2.345e-12}
-    assert re.search(r"\b2.345(?:e-12|pf?)\b", sized_netlist(problem, sizing), re.IGNORECASE)
-
-
-TITLED = """flat ota
-.model n nmos level=1 vto=0.7 kp=110u lambda=0.04
-.model p pmos level=1 vto=-0.7 kp=50u lambda=0.05
-Vdd vdd 0 3.3
-Ib 0 nb DC 12u
-Vp inp 0 1.65 ac 1
-Vn inn 0 1.65
-M1 a inn t 0 n W=10u L=1u
-M2 out inp t 0 n W=10u L=1u
-M3 a a vdd vdd p W=10u L=1u
-M4 out a vdd vdd p W=10u L=1u
-M5 t nb 0 0 n W=10u L=1u
-M6 nb nb 0 0 n W=10u L=1u
-.end
-"""
-
-
-def test_what_the_sources_of_a_flat_schematic_held_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "flat.cir").write_text(TITLED)
-    draft = read_circuit(tmp_path / "flat.cir", tmp_path)
-    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
-    text = (tmp_path / "spec.yaml").read_text()
-    assert "bias: {nb: {current: 12u}}\n" in text
-    assert "vdd: 3.3," in text
-    assert not any("bias port" in doubt for doubt in draft.doubts)
-    load_problem(tmp_path / "spec.yaml")

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import shutil
-import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
-from eda_agent.agent.commands import Command
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
-from eda_agent.run import Request, size
-from eda_agent.run.process import RunProcess, start
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
-from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.circuit import CircuitScreen
 from eda_agent.tui.screens.diff import DiffScreen
-from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.failures import FailureScreen
 from eda_agent.tui.screens.front import FrontScreen
 from eda_agent.tui.screens.help import HelpScreen
@@ -33,33 +23,9 @@ from eda_agent.tui.screens.points import PointsScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.turn import TurnScreen
 from eda_agent.tui.screens.waves import WavesScreen
-from eda_agent.tui.table import Table
-from tests.conftest import CIRCUITS
 
+from .driving import cells, drive, recorded_app
 from .flow import until
-
-Steps = Callable[[Pilot[None]], Coroutine[Any, Any, None]]
-
-
-def drive(app: SizingApp, steps: Steps, size: tuple[int, int] = (140, 40)) -> None:
-    async def run() -> None:
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            await steps(pilot)
-
-    asyncio.run(run())
-
-
-def cells(app: SizingApp, table: str) -> list[list[str]]:
-    if table == "#turn-table":
-        turns = app.turns.table
-        return [[str(cell).strip() for cell in turns.cells(row)] for row in range(turns.row_count)]
-    found: Table = app.screen.query_one(table, Table)
-    return [[str(cell).strip() for cell in found.get_row_at(row)] for row in range(found.row_count)]
-
-
-def recorded_app(folder: Path) -> SizingApp:
-    return SizingApp(JournalFeed(folder / "journal.jsonl"), folder, RunProcess(folder))
 
 
 def test_the_main_screen_answers_where_am_i(recorded: Path) -> None:
@@ -197,141 +163,6 @@ def test_a_damaged_journal_keeps_what_was_read(recorded: Path, tmp_path: Path) -
     drive(app, steps)
 
 
-def test_an_order_to_a_run_that_still_ends_waits_for_its_end(recorded: Path) -> None:
-    """Its last word is said, its process not gone yet: what is asked then is obeyed by the run that follows, once."""
-
-    class Ending(RunProcess):
-        polls, alive_again = 3, False
-        resumed: list[tuple[str, ...]] = []
-        sent: list[str] = []
-
-        @property
-        def alive(self) -> bool:
-            Ending.polls -= 1
-            return Ending.alive_again or Ending.polls > 0
-
-        def resume(self, *commands: Command) -> RunProcess:
-            Ending.resumed.append(tuple(one.do for one in commands))
-            Ending.alive_again = True
-            return self
-
-        def send(self, order: Command) -> None:
-            Ending.sent.append(order.do)
-
-    async def steps(pilot: Pilot[None]) -> None:
-        app = pilot.app
-        assert isinstance(app, SizingApp)
-        await until(pilot, lambda: bool(app.state.finished))
-        app.link.process = Ending(recorded)
-        assert app.link.tell(do="hint", text="one") and app.link.tell(do="hint", text="two")
-        await until(pilot, lambda: bool(Ending.sent))
-        # until the new run says that it has begun, more goes to it
-        app.link.tell(do="hint", text="three")
-        assert Ending.resumed == [("pause", "hint")] and Ending.sent == ["hint", "hint"]
-
-    drive(recorded_app(recorded), steps)
-
-
-def test_a_live_run_is_steered(tmp_path: Path) -> None:
-    """A process of its own on ngspice: paused, tried by hand, locked, asked for less, reviewed, taken back, stopped."""
-    folder = tmp_path / "live"
-    run = start(CIRCUITS / "two_stage_miller", folder, ["--policy", "random", "--budget", "400"])
-    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run)
-
-    async def steps(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: len(app.state.turns) > 3)
-        await pilot.press("p")
-        await until(pilot, lambda: app.state.paused)
-        turns = len(app.state.turns)
-        await pilot.press("t")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
-        app.screen.query_one("#field-0", Input).value = "7u"
-        await pilot.press("enter")
-        await until(pilot, lambda: len(app.state.turns) == turns + 1)
-        assert app.state.turns[-1]["proposal"]["policy"] == "user" and app.state.turns[-1]["sizing"]["W12"] == 7e-6
-        # the second size is locked, the first spec asked for less
-        await pilot.press("2", "down", "l")
-        await until(pilot, lambda: app.state.started["parameters"][1]["locked"])
-        app.specs.query_one(Table).focus()
-        await pilot.press("g")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
-        app.screen.query_one("#field-0", Input).value = "20"
-        await pilot.press("enter")
-        await until(pilot, lambda: app.state.started["specs"][0]["minimum"] == 20.0)
-        await pilot.press("u")
-        await until(pilot, lambda: app.state.started["specs"][0]["minimum"] == 70.0)
-        await pilot.press("v")
-        await until(pilot, lambda: app.state.review)
-        await pilot.press("p")
-        await until(pilot, lambda: bool(app.state.pending) and not app.state.paused)
-        assert app.status.state == "waiting for your decision"
-        turns = len(app.state.turns)
-        await pilot.press("a")
-        await until(pilot, lambda: len(app.state.turns) == turns + 1)
-        await until(pilot, lambda: bool(app.state.pending))
-        await pilot.press("r")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
-        await pilot.press("n", "o", "enter")
-        await until(pilot, lambda: len(app.state.turns) == turns + 2)
-        assert app.state.turns[-1]["proposal"]["error"] == "rejected: no"
-        await pilot.press("1")
-        app.turns.table.move_cursor(row=2)
-        await pilot.pause()
-        await pilot.press("b")
-        await until(pilot, lambda: len(app.state.turns) == 3)
-        await pilot.press("u")
-        await until(pilot, lambda: len(app.state.turns) == turns + 2)
-        await pilot.press("s")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
-        await pilot.press("enter")
-        await until(pilot, lambda: bool(app.state.finished))
-        await until(pilot, lambda: not app._alive)
-
-    drive(app, steps)
-    state = fold(read_journal(folder / "journal.jsonl"))
-    assert state.finished["stop"] == "user" and (folder / "best.json").exists()
-    locked = state.started["parameters"][1]["name"]
-    assert state.edits[0]["do"] == "lock" and state.edits[0]["parameter"] == locked
-
-
-def test_closing_the_app_leaves_the_run_going(tmp_path: Path) -> None:
-    folder = tmp_path / "detached"
-    run = start(CIRCUITS / "ota_5t", folder, ["--policy", "random", "--budget", "300"])
-    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run)
-
-    async def steps(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: len(app.state.turns) > 2)
-        await pilot.press("q")
-
-    drive(app, steps)
-    seen = len(app.state.turns)
-    # another app attaches to it by its folder alone, and stops it
-    other = recorded_app(folder)
-
-    async def attach(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: len(other.state.turns) > seen + 2)
-        assert other.status.state == "running" or other._alive
-        other.link.tell(do="stop")
-        await until(pilot, lambda: bool(other.state.finished))
-
-    drive(other, attach)
-
-
-def test_two_runs_side_by_side(recorded: Path) -> None:
-    app = recorded_app(recorded)
-
-    async def steps(pilot: Pilot[None]) -> None:
-        await pilot.press("c")
-        await pilot.pause()
-        await pilot.press("space")
-        await pilot.pause()
-        rows = cells(app, "#reached")
-        assert len(rows) == len(app.state.started["specs"]) + 2 and rows[0][2] == rows[0][3]
-        assert all(row[1] == row[2] for row in cells(app, "#sizes-of-both"))
-
-    drive(app, steps)
-
-
 def test_theme_and_keys_are_the_users(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDA_AGENT_CONFIG", str(tmp_path))
     (tmp_path / "tui.yaml").write_text("theme: textual-light\nkeys: {help: f1}\n")
@@ -373,107 +204,5 @@ def test_copies(recorded: Path) -> None:
         assert json.loads(app.clipboard) == app.state.best["sizing"]
         await pilot.press("ctrl+y")
         assert app.clipboard == (recorded / "sized.spice").read_text()
-
-    drive(app, steps)
-
-
-def test_a_bare_netlist_becomes_a_run(tmp_path: Path) -> None:
-    """Drafted by init, edited, refused with its fault, mended, started."""
-    netlist = tmp_path / "amp.spice"
-    shutil.copy(CIRCUITS / "ota_5t" / "ota_5t.spice", netlist)
-    app = SizingApp(JournalFeed(tmp_path / "run" / "journal.jsonl"), tmp_path / "run", None, draft=netlist)
-
-    async def steps(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: isinstance(app.screen, DraftScreen))
-        screen = app.screen
-        assert isinstance(screen, DraftScreen)
-        area = screen.query_one(TextArea)
-
-        def said() -> str:
-            return str(screen.query_one("#findings", Static).content)
-
-        await until(pilot, lambda: "input pair" in said() and "parameters:" in area.text)
-        good = area.text.replace("budget: {simulations: 200}", "budget: {simulations: 3}")
-        area.load_text(good.replace("parameters:", "parametres:"))
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "parametres" in said())
-        area.load_text(good)
-        await pilot.press("f5")
-        await until(pilot, lambda: len(app.state.turns) > 1)
-        assert app.screen is app.screen_stack[0] and app.link.process is not None
-        app.link.tell(do="stop")
-        await until(pilot, lambda: bool(app.state.finished))
-
-    drive(app, steps)
-    assert (tmp_path / "spec.yaml").exists() and (tmp_path / "run" / "best.json").exists()
-
-
-def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:
-    spec = tmp_path / "spec.yaml"
-    spec.write_text("name: broken\ncircuit: nowhere.spice\n")
-    folder = tmp_path / "run"
-    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, start(spec, folder))
-
-    async def steps(pilot: Pilot[None]) -> None:
-        await until(
-            pilot,
-            lambda: any("nowhere.spice" in note.message or "subckt" in note.message for note in app._notifications),
-        )
-        assert app.broken
-
-    drive(app, steps)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [(["tui", "nowhere"], "no run and no spec"), (["tui", "."], "needs a terminal")],
-)
-def test_what_cannot_be_shown_is_said_before_a_screen_is_drawn(arguments: list[str], said: str, tmp_path: Path) -> None:
-    (tmp_path / "x.spice").write_text("* nothing\n")
-    (tmp_path / "spec.yaml").write_text("name: x\n")
-    import subprocess
-
-    flag = [] if said == "needs a terminal" else ["--anywhere"]
-    done = subprocess.run(
-        [sys.executable, "-m", "eda_agent", *arguments, *flag],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(CIRCUITS.parent)},
-    )
-    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
-    assert done.stdout == ""
-
-
-def test_a_schematic_gets_the_sizes_and_is_brought_back(tmp_path: Path) -> None:
-    """What has no place in it is said on the screen."""
-    shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "amp")
-    schematic = tmp_path / "amp" / "ota.sch"
-    text = (Path(__file__).parents[1] / "fixtures" / "ota.sch").read_text().replace("Wx=3", "W12=3u")
-    schematic.write_text(text)
-    folder = tmp_path / "run"
-    size(Request(tmp_path / "amp", "random", simulations=3, out=folder))
-    app = recorded_app(folder)
-
-    async def steps(pilot: Pilot[None]) -> None:
-        def said() -> str:
-            return str(app.screen.query_one("#wrote", Static).content)
-
-        async def write(what: str) -> None:
-            row = next(place for place, cells_ in enumerate(cells(app, "#products")) if what in cells_[1])
-            app.screen.query_one(Table).move_cursor(row=row)
-            await pilot.press("enter")
-
-        await pilot.press("E")
-        await pilot.pause()
-        await write("sizes into the xschem schematic")
-        await until(pilot, lambda: "written" in said())
-        assert "was not found" in said().lower() and schematic.read_text() != text
-        await write("undo that")
-        await until(pilot, lambda: "as it was" in said())
-        assert schematic.read_text() == text
-        assert not any("undo" in row[1] for row in cells(app, "#products"))
 
     drive(app, steps)

@@ -20,8 +20,8 @@ from eda_agent.tui.screens.turn import TurnScreen
 from eda_agent.tui.table import Table
 from eda_agent.tui.turn_list import TurnList
 
+from .driving import drive, recorded_app
 from .flow import until
-from .test_app import drive, recorded_app
 
 BOUND = [binding for binding in SizingApp.BINDINGS if isinstance(binding, Binding)]
 

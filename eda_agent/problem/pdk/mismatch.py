@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from eda_agent.problem import expression
 from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
+from eda_agent.problem.expression_text import to_text
 
 Spread = dict[str, str]
 """Parameter → expression of its change, over w, l, m (in the netlist's units) and z0, z1 …"""
@@ -53,7 +54,7 @@ def statistics(parameters: Mapping[str, str], local: Mapping[str, str], constant
             node = _shaped(expression.parse(text), known, constants, draws)
             if any(symbol.startswith("z") and symbol[1:].isdigit() for symbol in expression.names(node)):
                 mean = expression.fold(node, {symbol: 0.0 for symbol in expression.names(node) if symbol not in _SIZES})
-                result[name] = expression.to_text(Call("-", (node, mean)))
+                result[name] = to_text(Call("-", (node, mean)))
         except ExpressionError:
             continue
     return result

@@ -18,6 +18,7 @@ import numpy as np
 from eda_agent.files import write_text
 from eda_agent.problem import expression
 from eda_agent.problem.expression import Call, ExpressionError, Node, Number
+from eda_agent.problem.expression_text import to_text
 from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.cut import CutLibrary, Varied
 from eda_agent.problem.pdk.library import Library
@@ -74,7 +75,7 @@ def _drawn(name: str, text: str, seed: int, sample: int) -> str:
     except ExpressionError:
         return text
     rng = np.random.default_rng([seed, sample, zlib.crc32(name.encode()), 1])
-    return expression.to_text(_filled(node, rng))
+    return to_text(_filled(node, rng))
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ from typing import Protocol
 from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.expression_text import to_text
 from eda_agent.problem.pdk.library import CONDITIONS, Block, Library, pairs
 from eda_agent.problem.pdk.mismatch import DRAW
 from eda_agent.problem.pdk.registry import Pdk
@@ -213,7 +214,7 @@ class WholeWriter:
             node = self.writer.folded(text)
         except ExpressionError:
             return f"{{{with_constants(expression.strip_quotes(text), self.writer.constants)}}}"
-        return repr(node.value) if isinstance(node, expression.Number) else f"{{{expression.to_text(node)}}}"
+        return repr(node.value) if isinstance(node, expression.Number) else f"{{{to_text(node)}}}"
 
     def drawn(self, text: str) -> str:
         """A text with every statistical function as its mean and width times a draw; unchanged without mismatch."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.expression_text import to_text
 from eda_agent.problem.pdk.bins import ANY, Bin, Box
 from eda_agent.problem.pdk.library import Block, Library, pairs
 from eda_agent.problem.pdk.mismatch import Spread, statistics
@@ -108,9 +109,7 @@ class Writer:
             used = _closure(lines, locals_)
             header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
             body = "".join(
-                f".param {key}={{{expression.to_text(self.folded(text))}}}\n"
-                for key, text in locals_.items()
-                if key in used
+                f".param {key}={{{to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used
             )
         self.blocks.append(
             f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n"
@@ -170,7 +169,7 @@ class Writer:
             if power and self.pdk.scale != 1.0:
                 node = expression.Call("*", (node, expression.Number(self.pdk.scale**power)))
             if node != expression.Number(0.0) or key != "delvto":
-                result += f" {key}={{{expression.to_text(node)}}}"
+                result += f" {key}={{{to_text(node)}}}"
         return result + "\n"
 
     def folded(self, text: str) -> expression.Node:

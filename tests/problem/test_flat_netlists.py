@@ -1,0 +1,67 @@
+"""Flat netlists lose their sources and gain ports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.load import load_problem
+from eda_agent.run import measure_once
+
+FLAT = """* a flat schematic with its sources
+M1 sn gn 0 0 nch w=5u l=2u
+M3 gn gn 0 0 nch w=5u l=2u
+M4 gp plus sn 0 nch w=10u
++ l=1u
+M5 diffout minus sn 0 nch w=10u l=1u
+M6 gp gp vcc vcc pch w=5u l=2u
+M2 diffout gp vcc vcc pch w=5u l=2u
+VCC vcc 0 3
+VP plus 0 1.5
+VM minus 0 1.5
+IB 0 gn 10u
+.model nch nmos level=1 vto=0.5 kp=170u
+.model pch pmos level=1 vto=-0.7 kp=60u lambda=0.1
+.option post PARHIER=local
+.end
+"""
+
+
+def test_a_flat_netlist_loses_its_sources_and_gains_ports(tmp_path: Path) -> None:
+    (tmp_path / "flat.spice").write_text(FLAT)
+    draft = read_circuit(tmp_path / "flat.spice", tmp_path)
+    assert draft.kind.name == "op-amp"
+    assert draft.netlist.subcircuits["circuit"].ports == ("vcc", "plus", "minus", "gn", "diffout", "vss")
+    assert draft.kind.ports == {"inp": "plus", "inn": "minus", "out": "diffout", "vdd": "vcc", "vss": "vss"}
+    assert draft.kind.bias == {"gn": "source"}
+    assert any("sources were removed" in note for note in draft.changed)
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    assert measure_once(load_problem(tmp_path / "spec.yaml"))["dc_gain"] is not None
+
+
+TITLED = """flat ota
+.model n nmos level=1 vto=0.7 kp=110u lambda=0.04
+.model p pmos level=1 vto=-0.7 kp=50u lambda=0.05
+Vdd vdd 0 3.3
+Ib 0 nb DC 12u
+Vp inp 0 1.65 ac 1
+Vn inn 0 1.65
+M1 a inn t 0 n W=10u L=1u
+M2 out inp t 0 n W=10u L=1u
+M3 a a vdd vdd p W=10u L=1u
+M4 out a vdd vdd p W=10u L=1u
+M5 t nb 0 0 n W=10u L=1u
+M6 nb nb 0 0 n W=10u L=1u
+.end
+"""
+
+
+def test_what_the_sources_of_a_flat_schematic_held_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "flat.cir").write_text(TITLED)
+    draft = read_circuit(tmp_path / "flat.cir", tmp_path)
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    text = (tmp_path / "spec.yaml").read_text()
+    assert "bias: {nb: {current: 12u}}\n" in text
+    assert "vdd: 3.3," in text
+    assert not any("bias port" in doubt for doubt in draft.doubts)
+    load_problem(tmp_path / "spec.yaml")
