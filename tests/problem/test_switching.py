@@ -133,3 +133,25 @@ def test_rings_with_an_enable_with_shared_starving_and_with_transmission_gates()
         Fet("m3", "nmos", "z", "y", "vss", "vss"),
     ]
     assert ring(of(loop)) == ()
+
+
+def test_every_port_of_a_ring_is_held_and_mirrors_without_a_rail_are_no_reference() -> None:
+    from eda_agent.problem.draft.port_roles import mirror_bank
+    from eda_agent.problem.draft.ring_oscillator import ring_oscillator
+    from eda_agent.problem.structure.circuit import Mirror
+
+    nets = ["n0", "n1", "n2"]
+    fets = [one for place, net in enumerate(nets) for one in inverter(nets[place - 1], net)]
+    # a multiplexer outside the ring, whose select drives gates of both types
+    fets += [Fet("mn", "nmos", "x", "en", "n0", "vss"), Fet("mp", "pmos", "y", "en", "n1", "vdd")]
+    circuit = Structure(("n2", "en", "vdd", "vss"), tuple(fets), (), "vdd", "vss", clocks=("en",))
+    found = ring_oscillator(circuit, ["n2", "en"], ["n2"])
+    assert found is not None and found[1]["out"] == "n2" and {*found[1].values(), *found[2]} == {"n2", "en"}
+    reference = Fet("m1", "nmos", "i", "i", "vss", "vss")
+    copy = Fet("m2", "nmos", "o", "i", "vss", "vss")
+    whole = Structure(
+        ("i", "o", "vdd", "vss"), (reference, copy), (), "vdd", "vss", mirrors=(Mirror(reference, (copy,)),)
+    )
+    assert mirror_bank(whole, ["i", "o"]) == ("o", {"i": "source"})
+    rail_less = Structure(("i", "o", "vss"), (reference, copy), (), "", "vss", mirrors=(Mirror(reference, (copy,)),))
+    assert mirror_bank(rail_less, ["i", "o"]) is None

@@ -47,7 +47,8 @@ def mirror_bank(structure: Structure, rest: Sequence[str]) -> tuple[str, dict[st
             return None
         else:
             held[port] = "open" if feeding else "source" if diodes == {"nmos"} else "sink"
-    if not outputs or all(how == "voltage" for how in held.values()):
+    whole = {structure.vdd, structure.vss} <= {*structure.ports, "0"}
+    if not whole or not outputs or all(how == "voltage" for how in held.values()):
         return None
     return outputs[0], {port: how for port, how in held.items() if port != outputs[0]}
 

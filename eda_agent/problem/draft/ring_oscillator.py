@@ -32,6 +32,9 @@ def ring_oscillator(
     bias = {**biases(structure, rest, {out}), **{port: "open" for port in outputs if port != out}}
     runs = {port: _runs_at(structure, port, nets) for port in inputs}
     bias |= {port: level for port, level in runs.items() if level}
+    # a port that drives gates of both types, such as a multiplexer's, has a level by its name alone
+    left = [port for port in rest if port not in bias and port != out]
+    bias |= {port: next((level for level in _LEVELS if named(level, port)), "voltage") for port in left}
     controls = [port for port in inputs if not runs[port] and bias.get(port) not in {"source", "sink"}]
     named_so = [port for port in controls if named("vctrl", port)]
     if len(controls) == 1 or len(named_so) == 1:
