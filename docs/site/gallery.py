@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 from eda_agent.insight.drawing import parts
@@ -66,8 +67,9 @@ def pages() -> dict[str, str]:
         anchor = title.lower().replace(" ", "-")
         rows.append(f"| [{title}](#{anchor}) | {problem.pdk.name} | {' | '.join(map(str, sizes))} |")
         targets = "; ".join(f"{spec['name']} {target_text(spec)}" for spec in spec_table(problem))
+        text = f"`circuits/{name}`, {problem.pdk.name}, {counted(sizes[3], 'corner')}. {targets}."
         sections.append(
-            f"## {title}\n\n`circuits/{name}`, {problem.pdk.name}, {counted(sizes[3], 'corner')}. {targets}.\n\n"
+            f"## {title}\n\n{textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)}\n\n"
             f"![{title}: its branches between the rails](gallery/{name}.svg)\n"
         )
     files["gallery.md"] = HEAD + "\n".join(rows) + "\n\n" + "\n".join(sections)
