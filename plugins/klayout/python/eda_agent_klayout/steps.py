@@ -52,9 +52,10 @@ def each(
     hierarchy: boxes in them are known after that. Layouts that are `shown` in the window, as those of libraries are,
     are up to date after each slice: KLayout refuses to list the cells of one that is not.
 
-    A slice is measured in processor time: on a busy machine it still does its share of the work.
+    A slice is measured in processor time: on a busy machine it still does its share of the work. It lasts at least as
+    long as the last update did, so that all updates together take no longer than the work.
     """
-    number = 0
+    number, begun = 0, 0.0
     end = time.thread_time() + (yield Progress(what, 0, len(items)))
     while number < len(items):
         with held(*layouts):
@@ -63,10 +64,12 @@ def each(
                 number += 1
                 if time.thread_time() > end and number < len(items):
                     if shown:
+                        begun = time.thread_time()
                         break
                     end = time.thread_time() + (yield Progress(what, number, len(items)))
         if number < len(items):
-            end = time.thread_time() + (yield Progress(what, number, len(items)))
+            update = time.thread_time() - begun
+            end = time.thread_time() + max((yield Progress(what, number, len(items))), update)
 
 
 @contextmanager
