@@ -234,12 +234,13 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
 
 
 def _smallest(draft: Draft, key: str) -> float:
-    """The smallest W or L (m) in the netlist, for models without known limits."""
+    """The smallest length (m) in the netlist, for models without known limits; a width may be as small as a length."""
     found = [
-        own_value(Edit(name, device.name, key), draft.netlist, draft.subckt)
+        own_value(Edit(name, device.name, side), draft.netlist, draft.subckt)
         for name in reached(draft)
         for device in draft.netlist.subcircuits[name].devices
-        if device.params.get(key)
+        for side in {key, "l"}
+        if device.params.get(side)
     ]
     return min((value for value in found if value is not None and value > 0), default=1e-6)
 
