@@ -281,8 +281,7 @@ def _exponent(number: float, digits: int, powers: int, most: int) -> int:
 
 
 def _prefixed(exponent: int, name: str) -> str:
-    # netlists and specs use um and uV; µm² is not typed
-    return f"{'µ' if exponent == -6 and name == 'm²' else _ENGINEERING[exponent]}{name}"
+    return f"{_ENGINEERING[exponent]}{name}"
 
 
 def plain_number(number: float, digits: int = 4) -> str:

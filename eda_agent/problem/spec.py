@@ -18,7 +18,7 @@ from eda_agent.problem.script import Program
 from eda_agent.problem.space import DesignSpace
 
 ROUNDING = 1e-12
-"""Share of a bound that the rounding of sums may exceed it by: an area of 69 µm² meets ≤ 69 µm²."""
+"""Share of a bound that the rounding of sums may exceed it by: an area of 69 um² meets ≤ 69 um²."""
 
 
 @dataclass(frozen=True)

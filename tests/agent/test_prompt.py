@@ -56,7 +56,7 @@ CONTENTS = {
         "psrr_plus",
         "at_frequency 10 kHz",
         "In all: load 1 pF",
-        "gate_area ≤ 300 µm²",
+        "gate_area ≤ 300 um²",
     ),
     "tia": (
         "Transimpedance amplifier of three inverters",

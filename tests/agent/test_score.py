@@ -51,7 +51,7 @@ def test_bounded_and_one_exactly_when_met(first: dict[str, float | None], second
 
 
 def test_a_value_at_its_limit_meets_it() -> None:
-    """The sum of areas of exactly 69 µm² is 6.900000000000001e-11."""
+    """The sum of areas of exactly 69 um² is 6.900000000000001e-11."""
     area = Spec("gate_area", METRICS["gate_area"], "", None, 69e-12)
     assert area.met(6.900000000000001e-11) and area.met(69e-12) and not area.met(69.0001e-12)
     assert LOW.met(math.nextafter(10e6, 0.0)) and not LOW.met(9.9999e6)

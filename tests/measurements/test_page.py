@@ -44,7 +44,7 @@ def test_every_template_has_circuits_that_exist() -> None:
 
 
 def test_a_relative_tolerance_is_one_for_small_numbers_too() -> None:
-    """Jitter in picoseconds, noise in pA/√Hz and areas in µm² stand on this page: pytest's own 1e-12 would let any of
+    """Jitter in picoseconds, noise in pA/√Hz and areas in um² stand on this page: pytest's own 1e-12 would let any of
     them pass.
     """
     assert pytest.approx(1e-12, rel=0.05) != 2e-12

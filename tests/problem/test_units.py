@@ -183,7 +183,7 @@ def test_a_prefix_stands_only_where_the_unit_takes_one(text: str, unit: str) -> 
         (999.96e3, "Hz", "1 MHz"),
         (60.0, "dB", "60 dB"),
         (None, "V", "—"),
-        (4e-12, "m²", "4 µm²"),
+        (4e-12, "m²", "4 um²"),
         (0, "V", "0 V"),
         (1.0, "", "1"),
         (1.2e4, "%", "12000 %"),

@@ -126,7 +126,7 @@ class ExactArea:
 
 
 def log_area(graph: CircuitGraph, x: Real) -> Real:
-    """ln of the gate area (µm²) of all MOSFETs, at changes (m, p)."""
+    """ln of the gate area (um²) of all MOSFETs, at changes (m, p)."""
     fets = graph.kinds < KINDS.index("r")
     sizes = graph.sizes[fets][None] + np.einsum("dqp,mp->mdq", graph.powers[fets], x)
     return np.asarray(np.log(np.exp(sizes.sum(-1)).sum(-1)))

@@ -85,7 +85,7 @@ def _bode(
         phase.append(Line(corner, wave["axis"], unwrapped(found), hidden=hidden))
     looped = any(LOOP in wave["probes"] for wave in corners.values())
     what = "loop gain" if looped else about["ac"]["what"]
-    unit = "dBΩ" if what == "transimpedance" else "dB"
+    unit = "dBOhm" if what == "transimpedance" else "dB"
     title = f"{testbench}: {what}"
     if sign < 0:
         # the phase of a rejection has no meaning

@@ -5,7 +5,7 @@
 "use strict";
 const SVG = "http://www.w3.org/2000/svg";
 const PREFIXES = ["a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T"];
-const PLAIN = new Set(["dB", "dBΩ", "deg", "degC", "°C", "%", "σ", "V/V"]);
+const PLAIN = new Set(["dB", "dBOhm", "deg", "degC", "°C", "%", "σ", "V/V"]);
 const LETTER = 6.4; // pixels of a wide letter
 const SMALLEST = 8; // pixels: a shorter drag is a click
 

@@ -62,9 +62,6 @@ def in_one_unit(spec: Mapping[str, Any], found: Sequence[Found]) -> tuple[str, l
     target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
     reference = target or max((abs(value) for value, _ in found if value is not None), default=0.0)
     _, _, unit = format_quantity(reference, shown_unit(spec)).rpartition(" ")
-    if unit == "V/V" and abs(reference) < 1:
-        # the one unit that is written without a prefix although it may have one
-        unit = "mV/V"
     try:
         factor = float(read_unit(unit).factor) if unit else 0.0
     except QuantityError:

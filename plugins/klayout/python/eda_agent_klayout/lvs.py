@@ -24,7 +24,7 @@ from .table import Table, key, read_table
 from .table import devices as devices_of
 
 PASSIVE = (RESISTOR, CAPACITOR)
-UNITS = {"R": "squares", "C": "µm²"}
+UNITS = {"R": "squares", "C": "um²"}
 """Parameter of a resistor or capacitor → what it counts."""
 
 

@@ -1,6 +1,6 @@
 """Passive devices are the resistors and capacitors that are recognised in the shapes of a layout.
 
-A resistor's value is its number of squares, a capacitor's the area of its plate in µm²: what is drawn, for any process.
+A resistor's value is its number of squares, a capacitor's the area of its plate in um²: what is drawn, for any process.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def device_class(name: str) -> pya.DeviceClass:
 
 
 LIMITS = {RESISTOR: (0.03, 2e-3), CAPACITOR: (0.05, 2e-3)}
-"""Half a grid step on each side of what is drawn is the same device: absolute, in squares and µm², and relative."""
+"""Half a grid step on each side of what is drawn is the same device: absolute, in squares and um², and relative."""
 
 
 def tolerance(name: str, value: float) -> float:

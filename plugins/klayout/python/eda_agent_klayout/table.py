@@ -11,11 +11,11 @@ written as text, lengths as "0.35u"; `layers`: what the shapes of the process me
 `layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the
 unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `rules`:
 distances around the PCells for taps, rings, wells and pins (see `rules.Rules`); `wires`: the
-capacitance of a wire to the substrate, [aF/µm², aF/µm of its edge], of `poly` and of each of the `metals`; `passives`:
+capacitance of a wire to the substrate, [aF/um², aF/µm of its edge], of `poly` and of each of the `metals`; `passives`:
 `resistor` and `capacitor`, each with `cell`, the names of its `w` and `l`, what it is placed with, `set`, `models`
 (model of the netlist → the parameters that draw that one, `width`, µm, where it is fixed, and `beyond`, µm, where the
 body of a resistor is drawn longer), `longest`, µm, of one PCell, `gap`, µm, to its neighbours, and `ideal`, the `model`
-that draws an ideal one, with [length, Ω] of its `ohms`, or F/µm² of its `area` and F/µm of its `edge`.
+that draws an ideal one, with [length, Ω] of its `ohms`, or F/um² of its `area` and F/µm of its `edge`.
 """
 
 from __future__ import annotations
