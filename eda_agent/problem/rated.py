@@ -42,10 +42,8 @@ def above_rating(
 ) -> list[Finding]:
     """A note if the supply of a corner is above what the circuit's MOSFETs endure."""
     rated = rated_voltage(netlist, subckt, pdk)
-    if rated is None:
-        return []
-    highest = max(corners, key=lambda corner: corner.vdd)
-    if highest.vdd <= ALLOWED * rated:
+    highest = max(corners, key=lambda corner: corner.vdd, default=None)
+    if rated is None or highest is None or highest.vdd <= ALLOWED * rated:
         return []
     return [
         node.noted(

@@ -167,6 +167,8 @@ def test_runs_are_listed_beside_a_link_that_leads_nowhere(tmp_path: Path) -> Non
     shutil.copytree("tests/fixtures/run/ota", tmp_path / "two")
     done = subprocess.run(
         [sys.executable, "-m", "eda_agent", "runs", str(tmp_path)],
+        # at 80 columns a long folder takes the place of the problem's name
+        env={**os.environ, "COLUMNS": "250"},
         capture_output=True,
         text=True,
         timeout=60,

@@ -23,16 +23,15 @@ R1 vdd outn 80k
 R2 vdd outp 80k
 .ends
 """
-SHIFTER = """* level shifter
+STORE = """* a memory cell between two supplies, read through a follower
 .subckt ls in out vddl vddh gnd
-M1 a in gnd gnd nmos W=1u L=0.18u
-M2 b inb gnd gnd nmos W=1u L=0.18u
+M1 a b gnd gnd nmos W=1u L=0.18u
+M2 b a gnd gnd nmos W=1u L=0.18u
 M3 a b vddh vddh pmos W=0.5u L=0.18u
 M4 b a vddh vddh pmos W=0.5u L=0.18u
-M5 inb in gnd gnd nmos W=0.5u L=0.18u
-M6 inb in vddl vddl pmos W=1u L=0.18u
-M7 out b gnd gnd nmos W=0.5u L=0.18u
-M8 out b vddh vddh pmos W=1u L=0.18u
+M5 a in c gnd nmos W=0.5u L=0.18u
+M6 c vddl b gnd nmos W=1u L=0.18u
+M7 vddh b out gnd nmos W=0.5u L=0.18u
 .ends
 """
 
@@ -65,28 +64,29 @@ def test_a_differential_amplifier_is_measured_between_its_outputs(tmp_path: Path
 def test_of_a_circuit_of_unknown_purpose_the_operating_point_is_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert drafted("ls", SHIFTER, tmp_path) == 1
+    assert drafted("ls", STORE, tmp_path) == 1
     said = capsys.readouterr().err
     assert "unknown kind" in said and "write testbenches and specs, then" in said
     deck = (tmp_path / "ls.tb.spice").read_text()
-    assert "Vsup vddh 0 {vdd}" in deck and "V2 vddl 0 {vdd}" in deck and "V1 in 0 {vcm}" in deck
+    assert "Vsup vddh 0 {vdd}" in deck and "V1 in 0 {vcm}" in deck and "Xdut in out vddl vddh 0 ls" in deck
     assert measure_once(load_problem(tmp_path))["power"]
 
 
 def test_a_deck_that_is_there_holds_work_and_stays(tmp_path: Path) -> None:
     (tmp_path / "ls.tb.spice").write_text("* mine\n")
-    assert drafted("ls", SHIFTER, tmp_path, "--no-sim") == 2
+    assert drafted("ls", STORE, tmp_path, "--no-sim") == 2
     assert (tmp_path / "ls.tb.spice").read_text() == "* mine\n"
     assert "the deck has no instance of ls" in (tmp_path / "spec.yaml").read_text()
 
 
 def test_a_ground_that_is_no_port(tmp_path: Path) -> None:
-    assert drafted("ls", SHIFTER.replace(" vddh gnd\n", " vddh\n").replace("gnd", "0"), tmp_path) == 1
+    assert drafted("ls", STORE.replace(" vddh gnd\n", " vddh\n").replace("gnd", "0"), tmp_path) == 1
     assert "Xdut in out vddl vddh 0 ls" in (tmp_path / "ls.tb.spice").read_text()
 
 
 def test_without_a_supply_among_the_ports_the_draft_says_what_to_write(tmp_path: Path) -> None:
-    assert drafted("ls", SHIFTER.replace(" vddl vddh gnd\n", " gnd\n"), tmp_path) == 1
+    text = STORE.replace(" vddl vddh gnd\n", " gnd\n").replace("M7 vddh b out", "M7 c b out")
+    assert drafted("ls", text.replace("vddh", "k"), tmp_path) == 1
     assert not (tmp_path / "ls.tb.spice").exists()
     with pytest.raises(InputError, match="testbenches is empty"):
         load_problem(tmp_path)

@@ -15,12 +15,13 @@ terms.
 
 HEAD = """# Licences of the dependencies
 
-eda-agent itself is under Apache-2.0. The table lists the packages that `pip install eda-agent` installs, in the versions of `locks/base.txt`, with the
-licences that they declare. `python -m tests.supply licences` writes this page, and a test compares it with the installed packages. ngspice (BSD, some
-parts under other free licences) comes from the system.
+eda-agent itself is under Apache-2.0. The table lists the packages that `pip install eda-agent` installs, in the
+versions of `locks/base.txt`, with the licences that they declare. `python -m tests.supply licences` writes this page,
+and a test compares it with the installed packages. ngspice (BSD, some parts under other free licences) comes from the
+system.
 
-PySpice, spicelib and klayout are under the GPL. They are imported, and this repository contains none of their code. A bundle
-that contains them (an image, an installer) must be distributed under the GPL's terms.
+PySpice, spicelib and klayout are under the GPL. They are imported, and this repository contains none of their code. A
+bundle that contains them (an image, an installer) must be distributed under the GPL's terms.
 
 | package | licence |
 | --- | --- |

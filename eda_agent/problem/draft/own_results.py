@@ -42,13 +42,13 @@ class Row(NamedTuple):
 
 def own_specs(results: Mapping[str, Mapping[str, Row]]) -> list[str]:
     """Lines of spec.yaml for the results of testbenches."""
-    taken: set[str] = set()
+    taken: dict[str, str] = {}
     return [line for testbench, rows in results.items() for line in _of_bench(rows, testbench, taken)]
 
 
 def trial_specs(benches: Mapping[str, OwnBench]) -> list[str]:
     """Lines of spec.yaml for testbenches that have not run: any target serves."""
-    taken: set[str] = set()
+    taken: dict[str, str] = {}
     return [
         f"  {_key(name, bench, taken)}minimum: 1}}  # write your target"
         for bench, own in benches.items()
@@ -56,14 +56,14 @@ def trial_specs(benches: Mapping[str, OwnBench]) -> list[str]:
     ]
 
 
-def _key(name: str, testbench: str, taken: set[str]) -> str:
+def _key(name: str, testbench: str, taken: dict[str, str], unit: str = "") -> str:
     """The beginning of a spec's line; a name that another testbench has too gets its testbench behind it."""
     spec = name if name not in taken else f"{name}_{testbench}"
-    taken.add(spec)
+    taken[spec] = unit
     return f"{spec}: {{testbench: {testbench}, {f'metric: {name}, ' if spec != name else ''}"
 
 
-def _of_bench(results: Mapping[str, Row], testbench: str, taken: set[str]) -> list[str]:
+def _of_bench(results: Mapping[str, Row], testbench: str, taken: dict[str, str]) -> list[str]:
     shown = {name: row for name, row in results.items() if row.printed} or results
     rows = []
     for name, row in shown.items():
@@ -73,7 +73,14 @@ def _of_bench(results: Mapping[str, Row], testbench: str, taken: set[str]) -> li
         name_, row_ = _of_loop(name, row, shown)
         if name_ in BIAS_METRICS:
             continue
-        rows.append(_row(name_, row_, _key(name_, testbench, taken)))
+        unit = unit_for(name_, row_)
+        if taken.get(name_, unit) != unit:
+            first = taken[name_] or "no unit"
+            rows.append(
+                f"  # {name_} of {testbench} has {unit or 'no unit'} here and {first} before: rename one of them"
+            )
+            continue
+        rows.append(_row(name_, row_, _key(name_, testbench, taken, unit)))
     return rows
 
 
@@ -103,8 +110,8 @@ def unit_for(name: str, row: Row) -> str:
         return ""
     if named := next((unit for ending, unit in _NAMED_UNITS if ending.search(stem)), ""):
         return named
-    if row.unit == "A" and _POWER.search(stem):
-        # a current times the supply as a number
+    if row.unit == "A" and row.value > 0 and _POWER.search(stem):
+        # a current times the supply as a number; a supply's own current is negative
         return "W"
     if row.unit in {"rad", "deg", ""} and _ANGLE.search(name) and abs(row.value) > math.pi:
         return "deg"
