@@ -18,7 +18,8 @@ demo: $(VENV)/.base
 	@$(MAKE) --no-print-directory $(VENV)/.compiled
 
 test: lint audit
-	$(BIN)/pytest -n auto --dist loadgroup
+	# half of a test is waiting: three workers for two cores
+	$(BIN)/pytest -n $$(( $$(nproc) * 3 / 2 )) --dist loadgroup
 
 # the inner loop: unit tests, without a simulator or any other process (tests/quick.py)
 quick: $(VENV)/.dev

@@ -54,7 +54,7 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
     )
     draw = random.Random(5)
     kills = played = 0
-    while kills < 6:
+    while kills < 3:
         process = subprocess.Popen(
             [*COMMAND, "--out", str(torn), "--resume"]
             if (torn / "journal.jsonl").exists()
