@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def add_answers(parser: argparse.ArgumentParser) -> None:
     """Add the options to a parser."""
-    group = parser.add_argument_group("answers", "what the program would otherwise guess; it lists its guesses")
+    group = parser.add_argument_group("answers", "each replaces a guess of init, which lists its guesses")
     group.add_argument(
         "--kind",
         metavar="NAME",
@@ -33,15 +33,15 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
         help="how a port is held: ib=10u (current), vb=0.9V, en=high, pd=low (may be repeated)",
     )
     group.add_argument("--supply", metavar="V", help="the supply voltage")
-    group.add_argument("--load", metavar="F", help="the load at the output, as 2p")
+    group.add_argument("--load", metavar="F", help="the load at the output, such as 2p")
     group.add_argument("--vcm", metavar="V", help="the common mode of the inputs")
     group.add_argument(
-        "--size", metavar="NAMES", action="append", default=[], help="size these devices or parameters only: M1,M2"
+        "--size", metavar="NAMES", action="append", default=[], help="size only these devices or parameters: M1,M2"
     )
     group.add_argument(
-        "--keep", metavar="NAMES", action="append", default=[], help="keep these as they are: 'XC*' (may be repeated)"
+        "--keep", metavar="NAMES", action="append", default=[], help="do not size these: 'XC*' (may be repeated)"
     )
-    group.add_argument("--yes", "-y", action="store_true", help="ask nothing on a terminal: take the guesses")
+    group.add_argument("--yes", "-y", action="store_true", help="take the guesses without asking")
 
 
 def answers_of(options: argparse.Namespace) -> Answers:

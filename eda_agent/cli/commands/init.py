@@ -20,7 +20,11 @@ def register(commands: Commands) -> None:
         help="draft a spec from a netlist",
         description="Recognise the circuit and propose parameters, testbenches and targets.",
     )
-    parser.add_argument("netlist", type=Path, help="SPICE or CDL netlist, a testbench, or an xschem schematic (.sch)")
+    parser.add_argument(
+        "netlist",
+        type=Path,
+        help="SPICE or CDL netlist, testbench, xschem schematic (.sch), or CACE datasheet (.yaml)",
+    )
     parser.add_argument("decks", type=Path, nargs="*", metavar="DECK", help="further testbenches of the same circuit")
     parser.add_argument(
         "--pdk", metavar="NAME", help="PDK name or file (default: the PDK whose devices the netlist uses)"

@@ -27,7 +27,7 @@ relatively.
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "klayout",
-        help="install the KLayout plugin",
+        help="install, remove or examine the KLayout plugin",
         description=(
             "Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout), remove it, or list what is missing."
             " The installed plugin runs this eda-agent."

@@ -13,8 +13,8 @@ def register(commands: Commands) -> None:
         "mcp",
         help="serve agents over the Model Context Protocol (needs the extra mcp)",
         description=(
-            "Serve init, check, simulate, ask, size, run, show and report as tools on stdin and stdout. A client"
-            " can reach only the files below --root, and cannot start programs."
+            "Serve init, check, simulate, ask, size, run, show, report, monte_carlo and post_layout as tools on stdin"
+            " and stdout. A client can reach only the files below --root, and cannot start programs."
         ),
     )
     parser.add_argument(

@@ -42,7 +42,7 @@ def register(commands: Commands) -> None:
         "--datasheet",
         type=Path,
         metavar="FILE",
-        help="cace: write the results into this datasheet; a .bak keeps the old",
+        help="cace: write the results into this datasheet; the old file is kept as .bak",
     )
     parser.add_argument("--author", metavar="NAME", help="html: the author of the report (default: your user name)")
     parser.add_argument(

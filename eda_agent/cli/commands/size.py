@@ -92,7 +92,7 @@ def _add_corners(group: ArgumentGroup) -> None:
         "--skip-corners",
         dest="skip",
         action="store_true",
-        help="simulate only the first corner if the others cannot change the result (default with 6 or more corners)",
+        help="simulate the other corners only if the proposal can still become the best (default with 6 or more corners)",
     )
     group.add_argument(
         "--guard",

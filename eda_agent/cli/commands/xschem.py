@@ -21,7 +21,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "do", choices=("install", "uninstall", "annotate"), help="add or remove the menu, or annotate a schematic"
     )
-    parser.add_argument("schematic", type=Path, nargs="?", help="annotate: the schematic (.sch); a .bak keeps the old")
+    parser.add_argument("schematic", type=Path, nargs="?", help="annotate: the schematic (.sch); kept as .bak")
     parser.add_argument("--rc", type=Path, metavar="FILE", help="rc file of xschem (default ~/.xschem/xschemrc)")
     parser.add_argument("--run", type=Path, metavar="DIR", help="annotate: the run whose best turn is shown")
     parser.add_argument("--remove", action="store_true", help="annotate: remove the notes")
