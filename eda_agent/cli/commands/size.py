@@ -92,7 +92,7 @@ def _add_corners(group: ArgumentGroup) -> None:
         "--skip-corners",
         dest="skip",
         action="store_true",
-        help="simulate the other corners only if the proposal can still become the best (default with 6 or more corners)",
+        help="simulate further corners only while a proposal can still become the best (default from 6 corners)",
     )
     group.add_argument(
         "--guard",
