@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from eda_agent.units import format_quantity, plain_number
 
 _STEPS = (1, 2, 5, 10)
-_MOST_MARKS = 6
+_MOST_DECADES = 6
 _MOST_STEPS = 12
 
 
 @dataclass(frozen=True)
 class Axis:
     """`unit` is written with engineering prefixes. `low`, `high`: None for the data's own. `whole`: a count, with marks
-    at whole numbers only. `step`: marks are at multiples of it, such as 45 for degrees; None for 1, 2 or 5 times a
-    power of ten.
+    at whole numbers only. `marks`: the most steps between the ends. `step`: marks are at multiples of it, such as 45
+    for degrees; None for 1, 2 or 5 times a power of ten.
     """
 
     label: str
@@ -27,6 +27,7 @@ class Axis:
     high: float | None = None
     whole: bool = False
     step: float | None = None
+    marks: int = 6
 
 
 def usable(value: float, axis: Axis) -> bool:
@@ -59,7 +60,7 @@ def ticks(low: float, high: float, axis: Axis) -> list[float]:
     if axis.log:
         return _decades(low, high)
     step = 10 ** math.floor(math.log10((high - low) / 4))
-    step *= next((factor for factor in _STEPS if (high - low) / (step * factor) <= _MOST_MARKS), 10)
+    step *= next((factor for factor in _STEPS if (high - low) / (step * factor) <= axis.marks), 10)
     if axis.step is not None:
         step = axis.step * max(1, math.ceil((high - low) / axis.step / _MOST_STEPS))
     step = max(step, 1.0) if axis.whole else step
@@ -73,7 +74,7 @@ def ticks(low: float, high: float, axis: Axis) -> list[float]:
 
 def _decades(low: float, high: float) -> list[float]:
     first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-    every = max(1, math.ceil((last - first) / _MOST_MARKS))
+    every = max(1, math.ceil((last - first) / _MOST_DECADES))
     if high - low <= 3:
         marks = [factor * 10.0**power for power in range(first - 1, last + 1) for factor in (1, 2, 5)]
         return [mark for mark in marks if low - 1e-9 <= math.log10(mark) <= high + 1e-9]

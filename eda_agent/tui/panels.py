@@ -219,7 +219,7 @@ class CurvePanel(Vertical):
             plot.xlim(0, last)
             for values, axis, mark in (
                 (ticks(0, last, Axis("turn", whole=True)), Axis("turn"), plot.xticks),
-                (ticks(low, 1.0, Axis("score")), Axis("score"), plot.yticks),
+                (ticks(low, 1.0, Axis("score", marks=3)), Axis("score"), plot.yticks),
             ):
                 mark(values, [tick_label(value, axis) for value in values])
         widget.refresh()
