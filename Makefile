@@ -17,9 +17,8 @@ demo: $(VENV)/.base
 	@echo "what changed   $(BIN)/eda-agent export runs/demo --diff"
 	@$(MAKE) --no-print-directory $(VENV)/.compiled
 
-# half of a test is waiting: three workers for two cores
 test: lint audit
-	$(BIN)/pytest -n $$(( $$(nproc) * 3 / 2 )) --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadgroup
 
 # the inner loop: unit tests, without a simulator or any other process (tests/quick.py)
 quick: $(VENV)/.dev
