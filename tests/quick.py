@@ -34,7 +34,7 @@ class Quick:
     def __init__(self) -> None:
         self.running = False
         self.started = False
-        self.modules: set[Path] = set()
+        self.folders: set[Path] = set()
         # a hook cannot be taken away again: it looks whether a test runs
         sys.addaudithook(self._audit)
         hypothesis.settings.register_profile("quick", max_examples=10, deadline=None)
@@ -73,9 +73,9 @@ class Quick:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         report = yield
-        # a fixture of the whole module tried it in the first test, and fails for the others
+        # a fixture of the module or the folder tried it in the first test, and fails for the others
         if self.started and call.when == "setup":
-            self.modules.add(item.path)
-        if report.failed and (self.started or (call.when == "setup" and item.path in self.modules)):
+            self.folders.add(item.path.parent)
+        if report.failed and (self.started or (call.when == "setup" and item.path.parent in self.folders)):
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, REASON)
         return report
