@@ -67,7 +67,7 @@ def measured(problem: Problem, turns: int) -> tuple[list[float], list[float], in
     """Milliseconds of each proposal by `universal` and by `trust`, and the turns in which the surrogate was used."""
     universal, trust = UniversalPolicy(0), make_policy("trust", 0)
     universal.prepare(problem)
-    # it shall be measured in every turn
+    # the surrogate is measured in every turn, also where the policy would drop it
     keep: PriorSearch = universal.within
     keep._dropped = lambda place, prior, history: False  # type: ignore[method-assign]
     times: tuple[list[float], list[float]] = ([], [])

@@ -13,7 +13,7 @@ class SpecValues:
 
     @property
     def _spec_rows(self) -> Mapping[str, Mapping[str, Any]]:
-        """Spec → its row of a result."""
+        """Spec → its row of a result; each subclass has its own."""
         raise NotImplementedError
 
     def keys(self) -> list[str]:
