@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make quick (the inner loop) · make site (documentation) · make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
+# Others:  make quick (the inner loop) · make evidence · make site (documentation) · make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # bytecode is always kept: otherwise hundreds of processes would each compile the same files
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: ray demo test quick site debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
+.PHONY: ray demo test evidence quick site debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -18,7 +18,11 @@ demo: $(VENV)/.base
 	@$(MAKE) --no-print-directory $(VENV)/.compiled
 
 test: lint audit
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadgroup -m "not evidence"
+
+# cases beside those of make test: all circuits, corners and sizes of a kind, repeated kills (tests/evidence.py)
+evidence: $(VENV)/.dev
+	$(BIN)/pytest -n auto --dist loadgroup -m evidence --evidence benchmarks/results/test_evidence.json
 
 # the inner loop: unit tests, without a simulator or any other process (tests/quick.py)
 quick: $(VENV)/.dev

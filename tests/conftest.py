@@ -13,11 +13,15 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.local_pool import LocalPool
+from tests.evidence import Record
 from tests.quick import Quick
 
 ROOT = Path(__file__).parent.parent
 CIRCUITS = ROOT / "circuits"
 NAMES = sorted(path.parent.name for path in CIRCUITS.glob("*/spec.yaml"))
+
+MAX_ID = 120
+"""Characters of a parameter in the name of a test."""
 
 _approx = pytest.approx
 
@@ -36,6 +40,7 @@ pytest.approx = _relative  # type: ignore[assignment]  # the same but for what i
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="unit tests only, without any process (tests/quick.py)")
+    parser.addoption("--evidence", type=Path, help="write the result here if all passed (tests/evidence.py)")
 
 
 # a slow machine fails no law: tests of speed say so themselves
@@ -46,6 +51,15 @@ hypothesis.settings.load_profile("any machine")
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--quick"):
         config.pluginmanager.register(Quick(), "quick")
+    if (path := config.getoption("--evidence")) is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Record(path), "evidence")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """A short name for a long text: a name of megabytes is sent between processes and set in each one's environment."""
+    if isinstance(val, (str, bytes)) and len(val) > MAX_ID:
+        return f"{ascii(val[: MAX_ID // 2])[:MAX_ID]}... of {len(val)}"
+    return None
 
 
 @pytest.fixture(scope="session", autouse=True)

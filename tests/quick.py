@@ -1,8 +1,8 @@
 """The inner loop: `pytest --quick` (make quick) runs the unit tests, which start no process.
 
-Each law is tried on a few examples. A test is left out if it is marked `slow` (seconds of its own), lies in a
-folder of `ELSEWHERE` or uses a fixture that starts simulators (`SIMULATING`). If another test starts a process,
-ngspice or not, the interpreter's audit events stop it there and it counts as skipped: nobody keeps a list.
+Each law is tried on a few examples. A test is left out if it is marked `slow` (seconds of its own) or `evidence`,
+lies in a folder of `ELSEWHERE` or uses a fixture that starts simulators (`SIMULATING`). If another test starts a
+process, ngspice or not, the interpreter's audit events stop it there and it counts as skipped: nobody keeps a list.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn
 REASON = "starts a process: not in the inner loop"
 
 
-class Started(BaseException):
-    """Raised where a test of the inner loop starts a process; no code of ours catches it."""
+class Started(pytest.skip.Exception):
+    """Raised where a test of the inner loop starts a process; a `BaseException`, so that no code of ours catches it.
+
+    As a skip it needs no traceback, whose making costs a second a test.
+    """
 
 
 class Quick:
@@ -56,7 +59,9 @@ class Quick:
         left_out = [
             item
             for item in items
-            if item.get_closest_marker("slow") or SIMULATING & set(getattr(item, "fixturenames", ()))
+            if item.get_closest_marker("slow")
+            or item.get_closest_marker("evidence")
+            or SIMULATING & set(getattr(item, "fixturenames", ()))
         ]
         if left_out:
             config.hook.pytest_deselected(items=left_out)

@@ -21,7 +21,10 @@ from eda_agent import bench
 from eda_agent.errors import InputError, StorageError
 from eda_agent.record.locked_jsonl import LockedJsonlFile
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
+]
 
 
 def group(leader: int) -> dict[int, bytes]:

@@ -97,6 +97,7 @@ def test_the_readmes_spec_and_python_run(tmp_path: Path) -> None:
     assert all((folder / row).exists() for row in rows)
 
 
+@pytest.mark.evidence
 def test_the_tutorial_after_layout_runs(tmp_path: Path) -> None:
     """Its commands, on the spec with its line; what it says of the drawing holds."""
     text = (ROOT / "docs" / "post_layout.md").read_text()

@@ -26,6 +26,8 @@ from eda_agent.tui.screens.export import ExportScreen
 from .conftest import CIRCUITS, ROOT
 from .tui.flow import until
 
+pytestmark = pytest.mark.slow
+
 
 def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
@@ -94,6 +96,7 @@ def test_python_with_ihp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(test.examples) > 8
 
 
+@pytest.mark.evidence
 def test_the_terminal_app_with_gf180(tmp_path: Path) -> None:
     """The keys of the page, in their order; each is answered as the page says."""
     keys = [key.replace("/", "slash") for key in re.findall(r"^\| `([^`]+)` \|", page("tutorial-app.md"), re.MULTILINE)]

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
-from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.auto import MAX_TURNS, PATIENCE, AutoPolicy
 from eda_agent.agent.policies.base import ManyPolicy
@@ -33,6 +31,10 @@ from tests.train.histories import made_up
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+
+    from eda_agent.agent.language.model import CompactConfig, CompactModel
+
     torch.manual_seed(2)
     place = tmp_path_factory.mktemp("model")
     CompactModel(CompactConfig(width=32, layers=2, heads=2, hidden=48, outcomes=True)).save_pretrained(place)
@@ -122,6 +124,7 @@ def test_hand_overs_are_events_and_a_resumed_run_makes_the_same(hard: Problem, f
     assert [turn.sizing for turn in again.history.turns] == [turn.sizing for turn in env.history.turns]
 
 
+@pytest.mark.slow
 def test_several_proposals_become_turns_of_their_own(hard: Problem, folder: Path) -> None:
     policy = make_policy("embedded", 0, {"model": str(folder)})
     assert isinstance(policy, ManyPolicy) and not isinstance(make_policy("trust", 0), ManyPolicy)
@@ -135,6 +138,7 @@ def test_several_proposals_become_turns_of_their_own(hard: Problem, folder: Path
     assert alone.history.turns[1].sizing == env.history.turns[1].sizing
 
 
+@pytest.mark.slow
 def test_the_most_promising_answer_comes_first(hard: Problem, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     env, _ = play(hard, make_policy("random", 0), 3)
     policy = make_policy("embedded", 0, {"model": str(folder)})

@@ -13,13 +13,16 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.target import read_targets, with_target
 from eda_agent.run.request import Request
 from eda_agent.run.size import size
+from tests.evidence import cases
 
 from ..conftest import CIRCUITS, ROOT
 
 FOLDER = ROOT / "benchmarks" / "results" / "by_hand"
 
 
-@pytest.mark.parametrize(("circuit", "simulations"), [("three_stage_nmc", 1), ("recycling_folded_cascode", 2)])
+@pytest.mark.parametrize(
+    ("circuit", "simulations"), cases([("three_stage_nmc", 1), ("recycling_folded_cascode", 2)], "three_stage_nmc")
+)
 def test_a_recorded_run_meets_its_target_again(circuit: str, simulations: int, tmp_path: Path) -> None:
     path = FOLDER / f"{circuit}-u00.jsonl"
     head, *entries = map(json.loads, path.read_text().splitlines())

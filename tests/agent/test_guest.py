@@ -67,6 +67,7 @@ def test_the_model_plays_three_to_six_turns_as_long_as_it_gains(
     assert phase_of(History(problem, list(env.history.turns))).owner == "search"
 
 
+@pytest.mark.slow
 def test_the_model_gets_the_run_back_with_a_report_of_the_search(server: Server, problem: Problem) -> None:
     from eda_agent.agent.policies import guest
 

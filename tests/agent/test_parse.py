@@ -101,6 +101,7 @@ def test_the_schema_names_every_parameter_and_nothing_else() -> None:
     assert sizing["additionalProperties"] is False
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_whatever_follows_the_schema_can_be_parsed(problems: dict[str, Problem], data: st.DataObject) -> None:

@@ -36,6 +36,8 @@ HAS_BO = importlib.util.find_spec("botorch") is not None
 ELSEWHERE = {"chat", "local", "universal"}
 """What needs an endpoint or a model in a folder has tests of its own."""
 LOCAL = [OWN, *(name for name, entry in POLICIES.items() if name not in ELSEWHERE and (HAS_BO or entry.extra != "bo"))]
+SLOW = dict.fromkeys(("gp", "scbo", "auto", "embedded"), pytest.mark.slow)
+"""Those that import or fit models of seconds."""
 SCRIPT = {"scripted": {"script": ['{"sizing": {"W12": "5u"}}', '{"sizing": {"W12": "7u"}}']}}
 
 
@@ -53,7 +55,7 @@ def run(env: Environment, policy: Policy, count: int) -> list[dict[str, float]]:
     return result
 
 
-@pytest.mark.parametrize("name", LOCAL)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, ())) for name in LOCAL])
 class TestContract:
     COUNT = 12  # past the first exploration of every policy, ten turns at most
 
@@ -84,6 +86,7 @@ class TestContract:
             )
 
 
+@pytest.mark.slow
 def test_the_trust_region_beats_chance(problem: Problem) -> None:
     import dataclasses
 
@@ -99,6 +102,7 @@ def test_the_trust_region_beats_chance(problem: Problem) -> None:
     assert min(best("trust", seed) for seed in (0, 1)) > max(best("random", seed) for seed in range(5))
 
 
+@pytest.mark.slow
 def test_locked_parameters_stay(problem: Problem, simulator: FunctionSimulator) -> None:
     import dataclasses
 
@@ -186,6 +190,7 @@ def test_what_optuna_warns_of_is_not_written_across_the_terminal() -> None:
 
 @pytest.mark.skipif(not HAS_BO, reason="needs the extra bo")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_scbo_fits_all_specs_at_once_as_it_would_each_alone() -> None:
     import torch
 

@@ -44,6 +44,7 @@ def test_margins_are_lines_of_scaled_values(problems: dict[str, Problem]) -> Non
             assert lines == pytest.approx([margin(spec, value) for value in values], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_the_search_that_knows(miller: Problem) -> None:
     env = Environment(miller, made_up(miller))
     env.start()

@@ -32,6 +32,7 @@ from eda_agent.run import open_evaluator
 from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
+from tests.evidence import cases
 
 NUMBERS = st.floats(allow_nan=False)
 WORDS = st.text(max_size=8)
@@ -144,7 +145,7 @@ def test_on_a_full_disk_turns_stay_in_memory(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
-@pytest.mark.parametrize("policy", ["embedded", "auto", "trust", "tpe"])
+@pytest.mark.parametrize("policy", cases(["embedded", "auto", "trust", "tpe"], "trust", "tpe"))
 def test_a_run_on_a_shelf_goes_as_one_in_memory(miller: Problem, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = []
     with open_evaluator(miller) as evaluator:

@@ -133,6 +133,7 @@ def test_a_circuit_that_is_too_large_or_has_no_logarithms_is_not_read(
             assert circuit_graph(problem) is None
 
 
+@pytest.mark.slow
 def test_weights_are_read_back_and_bad_ones_are_none(
     network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.run import netlist_of_schematic
+from tests.evidence import cases
 
 from ..conftest import ROOT
 from .test_cli import OTA, run, sized
@@ -20,7 +21,7 @@ __all__ = ["sized"]
 FIXTURES = ROOT / "tests" / "fixtures"
 
 
-@pytest.mark.parametrize("name", ["textbook.spice", "ota.cdl"])
+@pytest.mark.parametrize("name", cases(["textbook.spice", "ota.cdl"], "textbook.spice"))
 def test_five_commands_on_a_foreign_netlist(name: str, tmp_path: Path) -> None:
     shutil.copy(FIXTURES / name, tmp_path)
     done = run("init", name, cwd=tmp_path)

@@ -13,6 +13,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.run import open_evaluator
 from eda_agent.run.offset import OFFSET, rms, with_offset
 from eda_agent.simulation.montecarlo import monte_carlo
+from tests.evidence import cases
 
 from ..conftest import CIRCUITS
 
@@ -41,7 +42,10 @@ def test_the_rms_of_magnitudes_is_the_sigma_of_a_normal_offset() -> None:
     assert rms([3.0, None, -4.0]) == pytest.approx(math.sqrt(12.5)) and math.isnan(rms([None]))
 
 
-@pytest.mark.parametrize(("circuit", "shown"), [("two_stage_miller", True), ("ring_vco", False)])
+@pytest.mark.parametrize(
+    ("circuit", "shown"),
+    cases([("two_stage_miller", True), ("ldo", False), ("ring_vco", False)], "two_stage_miller", "ldo"),
+)
 def test_it_is_shown_where_there_is_a_differential_input(
     circuit: str, shown: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:

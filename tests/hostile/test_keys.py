@@ -19,6 +19,7 @@ from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.secret import plain_address
 from eda_agent.errors import InputError
 from tests.conftest import CIRCUITS
+from tests.evidence import cases
 
 KEY = "sk-canary-0123456789"
 OTHERS = {
@@ -102,7 +103,7 @@ def written(folder: Path) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
-@pytest.mark.parametrize("mode", ["answer", "prose", "error", "refuse", "models"])
+@pytest.mark.parametrize("mode", cases(["answer", "prose", "error", "refuse", "models"], "answer", "error"))
 def test_nothing_that_is_kept_or_said_holds_a_key(
     mode: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

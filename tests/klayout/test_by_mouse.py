@@ -26,6 +26,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.evidence
 def test_a_layout_is_opened_sized_written_back_and_checked(display: str, home: Path, tmp_path: Path) -> None:
     outcome = play(display, home, tmp_path, None)
     there = present(outcome.netlist)

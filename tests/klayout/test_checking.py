@@ -16,6 +16,7 @@ from eda_agent.klayout.layers import of_table, terminals
 from eda_agent.klayout.lvs_result import Result
 from eda_agent.klayout.steps import finish
 from eda_agent.klayout.table import devices, read_table
+from tests.evidence import cases
 
 from .stand_ins import Library, version
 from .test_steps import large, placed
@@ -50,7 +51,7 @@ def by_process(folder: Path, cell: pya.Cell, found: dict[str, Any], table: str) 
 
 
 @pytest.mark.skipif(shutil.which("klayout") is None, reason="KLayout is installed by make test")
-@pytest.mark.parametrize("table", ["demonstration", "sky130A"])
+@pytest.mark.parametrize("table", cases(["demonstration", "sky130A"], "sky130A"))
 def test_a_process_of_its_own_says_the_same(table: str, tmp_path: Path) -> None:
     ideal = [
         {"name": name, "nets": ["n0", "n1"], "model": "", "value": value, "values": {}, "transistor": False, "scale": 1}

@@ -48,6 +48,7 @@ def waiting(hands: Hands, words: str) -> dict[str, Any]:
     return hands.find(words, "QLabel", exact=False)
 
 
+@pytest.mark.evidence
 def test_a_large_circuit_is_placed_written_back_and_checked_while_the_window_answers(hands: Hands) -> None:
     # cancelled while it is placed: no layout
     chosen(hands, "Place a sized circuit …", "a")

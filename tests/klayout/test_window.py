@@ -319,6 +319,7 @@ def test_viewer_mode_says_what_it_cannot_do(display: str, home: Path, folder: Pa
         hands.close()
 
 
+@pytest.mark.evidence
 def test_what_a_killed_klayout_was_running_is_offered(display: str, home: Path, tmp_path: Path) -> None:
     shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path / "miller")
     spec = tmp_path / "miller" / "spec.yaml"
@@ -384,6 +385,7 @@ def report(hands: Hands) -> str:
     return words
 
 
+@pytest.mark.evidence
 def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     """Placed, changed, previewed, discarded, applied, undone, and refused for another circuit: all through the
     window.

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from tests.evidence import cases
+
 from .plain import Corner, circuit, ngspice
 
 RIPPLE = 10e-3
@@ -67,7 +69,7 @@ def frequency(ring: Ring, corner: Corner, extra: float, own: bool) -> tuple[floa
     return middle, -float(np.trapezoid(i * corner.vdd, time) / (time[-1] - time[0]))
 
 
-@pytest.mark.parametrize("ring", RINGS, ids=lambda ring: ring.name)
+@pytest.mark.parametrize("ring", cases(RINGS, "lee_kim_vco"), ids=lambda ring: ring.name)
 def test_ring(ring: Ring, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {
         "v": {"template": "vco", "control": ring.control, "frequency": ring.expected, "load": 20e-15},

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.evidence import cases
+
 from .plain import FINE, Corner, Real, amplitude, circuit, ngspice
 
 HIGH, CAP, AT = 5e-3, 100e-12, 300e3
@@ -81,7 +83,7 @@ def dynamic(one: Regulator, corner: Corner, own: bool) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("own", [False, True], ids=["known sizing", "the netlist's own"])
+@pytest.mark.parametrize("own", cases([False, True], False), ids=["known sizing", "the netlist's own"])
 @pytest.mark.parametrize("one", REGULATORS, ids=lambda one: one.name)
 def test_regulator(one: Regulator, own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     divider = {"vref": 0.8, "r_top": "100k", "r_bottom": "200k"}

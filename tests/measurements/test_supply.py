@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from tests.evidence import cases
+
 from .plain import FOLDED, MILLER, MIRROR, OTA, Corner, OpAmp, circuit, ngspice
 
 
@@ -49,7 +51,7 @@ COMPARATORS = (
 )
 
 
-@pytest.mark.parametrize("own", [False, True], ids=["known sizing", "the netlist's own"])
+@pytest.mark.parametrize("own", cases([False, True], False), ids=["known sizing", "the netlist's own"])
 @pytest.mark.parametrize("one", COMPARATORS, ids=lambda one: one.name)
 def test_clocked(one: Comparator, own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {

@@ -11,6 +11,7 @@ from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import sized_netlist
 from eda_agent.run import measure_once
+from tests.evidence import cases
 
 
 def composed(topology: str, every: int = 1) -> list[tuple[str, str]]:
@@ -30,11 +31,14 @@ def composed(topology: str, every: int = 1) -> list[tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("topology", "every", "told"),
-    [
-        ("one_stage_opamp", 1, 0.95),
-        ("two_stage_opamp_single_ended", 10, 1.0),
-        ("three_stage_opamp_nmc_single_ended", 60, 1.0),
-    ],
+    cases(
+        [
+            ("one_stage_opamp", 1, 0.95),
+            ("two_stage_opamp_single_ended", 10, 1.0),
+            ("three_stage_opamp_nmc_single_ended", 60, 1.0),
+        ],
+        "two_stage_opamp_single_ended",
+    ),
 )
 def test_topologies_that_another_program_composed(topology: str, every: int, told: float, tmp_path: Path) -> None:
     known = 0

@@ -14,6 +14,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import find_pdk
 from eda_agent.problem.spec import Problem
 from eda_agent.run import measure_once
+from tests.evidence import cases
 
 from ..simulation.test_cut_sky130 import FOUNDRY, PREFIX, fet_file, foundry
 from .test_what_designers_bring import OTA, N, drafted
@@ -82,7 +83,7 @@ def test_a_resistor_and_a_capacitor_of_the_foundry_are_sized(tmp_path: Path) -> 
     assert small["power"] == pytest.approx(large["power"], rel=1e-9)
 
 
-@pytest.mark.parametrize("process", ["tt", "tt_hh", "ss"])
+@pytest.mark.parametrize("process", cases(["tt", "tt_hh", "ss"], "ss"))
 def test_a_bandgap_of_bipolars_and_poly_resistors_measures_as_in_plain_ngspice(process: str, tmp_path: Path) -> None:
     draft, problem = drafted(tmp_path, BANDGAP)
     assert draft.kind.name == "reference" and {"XR1.l", "XQ2.m"} <= set(problem.space.names)
@@ -94,7 +95,8 @@ def test_a_bandgap_of_bipolars_and_poly_resistors_measures_as_in_plain_ngspice(p
 
 
 @pytest.mark.parametrize(
-    ("nmos", "pmos", "supply"), [("nfet_01v8_lvt", "pfet_01v8_hvt", 1.8), ("nfet_g5v0d10v5", "pfet_g5v0d10v5", 5.0)]
+    ("nmos", "pmos", "supply"),
+    cases([("nfet_01v8_lvt", "pfet_01v8_hvt", 1.8), ("nfet_g5v0d10v5", "pfet_g5v0d10v5", 5.0)], "nfet_g5v0d10v5"),
 )
 def test_flavours_of_threshold_and_voltage(nmos: str, pmos: str, supply: float, tmp_path: Path) -> None:
     text = (

@@ -68,6 +68,7 @@ def miller_draft(tmp_path_factory: pytest.TempPathFactory) -> Draft:
     return read_circuit(folder / "amp.spice", folder)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.floats(-1.0, 2.0))
 def test_a_draft_asks_no_more_than_the_netlist_has_and_never_more_than_enough(miller_draft: Draft, now: float) -> None:

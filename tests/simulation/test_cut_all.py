@@ -20,6 +20,7 @@ from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import Writer, constants_of
 from eda_agent.run import measure_once
 from eda_agent.simulation.workbench import Workbench
+from tests.evidence import cases
 
 from .plain_ngspice import GF, currents, uncut
 
@@ -87,7 +88,7 @@ def devices() -> list[str]:
     return cards
 
 
-@pytest.mark.parametrize(("process", "temperature"), [("tt", 27.0), ("ss", 125.0), ("ff", -40.0)])
+@pytest.mark.parametrize(("process", "temperature"), cases([("tt", 27.0), ("ss", 125.0), ("ff", -40.0)], "ss"))
 def test_every_device_of_gf180_cut_equals_uncut(process: str, temperature: float, tmp_path: Path) -> None:
     names = [name.lower() for name in (*FETS, *RESISTORS, *METALS, *CAPACITORS, *BIPOLARS)]
     cut = cut_library(GF, process, dict.fromkeys(names, ALL), tmp_path / "cuts")

@@ -14,6 +14,7 @@ from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.pdk.bins import ANY
 from eda_agent.problem.pdk.verilog import compiled_models
 from eda_agent.simulation.ngspice import find_program
+from tests.evidence import cases
 
 from .plain_ngspice import currents
 
@@ -71,7 +72,12 @@ def devices() -> list[str]:
 
 @pytest.mark.parametrize(
     ("process", "temperature"),
-    [("tt", 27.0), ("ss", 125.0), ("ff", -40.0), ("sf", 27.0), ("fs", 27.0), ("tt_hh", 27.0), ("tt_ll", 85.0)],
+    cases(
+        [("tt", 27.0), ("ss", 125.0), ("ff", -40.0), ("sf", 27.0), ("fs", 27.0), ("tt_hh", 27.0), ("tt_ll", 85.0)],
+        "tt",
+        "ss",
+        "tt_hh",
+    ),
 )
 def test_every_device_of_ihp_cut_equals_uncut(process: str, temperature: float, tmp_path: Path) -> None:
     cut = cut_library(PDK, process, dict.fromkeys(PDK.devices, (ANY, ANY)), tmp_path / "cuts")

@@ -12,6 +12,7 @@ import pytest
 
 from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.pdk.bins import Box
+from tests.evidence import cases
 
 from .plain_ngspice import currents
 
@@ -102,7 +103,9 @@ def others() -> list[str]:
     return cards
 
 
-@pytest.mark.parametrize(("process", "temperature"), [("tt", 27.0), ("ss", 125.0), ("tt_hh", -40.0), ("tt_ll", 27.0)])
+@pytest.mark.parametrize(
+    ("process", "temperature"), cases([("tt", 27.0), ("ss", 125.0), ("tt_hh", -40.0), ("tt_ll", 27.0)], "tt", "tt_hh")
+)
 def test_resistors_capacitors_and_bipolars(process: str, temperature: float, tmp_path: Path) -> None:
     cut = cut_library(PDK, process, dict.fromkeys(OTHERS, ALL), tmp_path / "cuts")
     whole = currents(tmp_path, foundry(process), others(), temperature)
@@ -115,7 +118,7 @@ def test_resistors_capacitors_and_bipolars(process: str, temperature: float, tmp
         assert abs(ours["vcap_mim_m3_11"]) / (2e6 * 3.14159265) == pytest.approx(2e-15 * 250 + 0.19e-15 * 70, rel=0.01)
 
 
-@pytest.mark.parametrize("process", ["tt", "ss"])
+@pytest.mark.parametrize("process", cases(["tt", "ss"], "ss"))
 def test_mosfets_of_every_flavour(process: str, tmp_path: Path) -> None:
     """Against the foundry's own file of each device: the whole library takes 17 s to load."""
     cut = cut_library(PDK, process, dict.fromkeys(FETS, ALL), tmp_path / "cuts")

@@ -14,6 +14,7 @@ import pytest
 
 from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.pdk.bins import ANY
+from tests.evidence import cases
 
 from .plain_ngspice import currents
 from .test_cut_sky130 import FOUNDRY, HERE, LIBRARY, PDK, PREFIX
@@ -85,7 +86,7 @@ def test_every_device_is_in_one_of_the_tests() -> None:
     assert HERE.keys() | elsewhere == PDK.devices.keys() and not HERE.keys() & elsewhere
 
 
-@pytest.mark.parametrize(("process", "temperature"), [("ff", 125.0), ("tt_hh", -40.0)])
+@pytest.mark.parametrize(("process", "temperature"), cases([("ff", 125.0), ("tt_hh", -40.0)], "ff"))
 def test_native_and_high_voltage_mosfets_resistors_and_varactors(
     process: str, temperature: float, tmp_path: Path
 ) -> None:

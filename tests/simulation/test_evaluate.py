@@ -20,6 +20,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Done, Preparation, Task, WorkerRequest
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
+from tests.evidence import cases
 
 from ..conftest import CIRCUITS, NAMES
 
@@ -29,7 +30,9 @@ def workbenches(problems: dict[str, Problem], own_cache: Path) -> dict[str, Work
     return {name: Workbench(problem, own_cache / "models") for name, problem in problems.items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", cases(NAMES, "ota_5t", "folded_cascode", "ldo", "strongarm", "tia", "two_stage_miller")
+)
 def test_golden_measurements(
     name: str, problems: dict[str, Problem], workbenches: dict[str, Workbench], pool: LocalPool
 ) -> None:
@@ -59,7 +62,7 @@ def test_a_known_sizing_meets_the_spec(
     assert graded.met, {result.spec: (result.value, result.corner) for result in graded.results if not result.met}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", cases(NAMES, "ota_5t", "ldo", "tia"))
 def test_flat_and_altered_equals_the_netlist_loaded_anew(
     name: str, problems: dict[str, Problem], workbenches: dict[str, Workbench], pool: LocalPool
 ) -> None:
@@ -109,6 +112,7 @@ def test_flat_and_altered_equals_the_netlist_loaded_anew(
                 assert one.values[corner][spec] == expected, (corner, spec)
 
 
+@pytest.mark.slow
 def test_a_result_depends_on_the_sizing_alone_to_the_last_bit(
     miller: Problem, workbenches: dict[str, Workbench]
 ) -> None:
@@ -130,6 +134,7 @@ def test_a_result_depends_on_the_sizing_alone_to_the_last_bit(
     assert seen[0] == seen[1] == seen[2]
 
 
+@pytest.mark.slow
 def test_decks_are_prepared_side_by_side_as_one_after_another(
     miller: Problem, workbenches: dict[str, Workbench]
 ) -> None:

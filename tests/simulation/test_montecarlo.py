@@ -81,6 +81,7 @@ def test_every_mosfet_of_both_pdks_varies(tmp_path: Path) -> None:
             )
 
 
+@pytest.mark.evidence
 def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: LocalPool) -> None:
     """A voltage difference of two diode-connected SKY130 devices: sd here against sd with the foundry's library and
     AGAUSS in ngspice.

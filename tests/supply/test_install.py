@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import eda_agent
+from tests.evidence import cases
 
 from ..conftest import CIRCUITS, ROOT
 
@@ -32,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dist
 
 
-@pytest.mark.parametrize("kind", ["whl", "tar.gz"])
+@pytest.mark.parametrize("kind", cases(["whl", "tar.gz"], "whl"))
 def test_an_installed_package_sizes_a_circuit(built: Path, kind: str, tmp_path: Path) -> None:
     """The locked dependencies are taken from this environment; eda-agent itself is the installed one."""
     (package,) = built.glob(f"*.{kind}")

@@ -36,6 +36,7 @@ from eda_agent.train.samples import Group, Sample, Trajectory
 from eda_agent.train.tasks import CIRCUITS
 from eda_agent.train.trainer import train
 from tests.conftest import ROOT
+from tests.evidence import cases
 from tests.train.small import SMALL
 from tests.train.tiny_text import tiny_model, tiny_tokenizer
 
@@ -53,7 +54,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # the run that is compared is made once
 @pytest.mark.xdist_group("interrupted")
-@pytest.mark.parametrize(("phase", "step"), [("warm_start", 3), ("rl", 3)])
+@pytest.mark.parametrize(("phase", "step"), cases([("warm_start", 3), ("rl", 3)], "rl"))
 def test_an_interrupted_run_ends_with_the_same_bits(whole: Path, tmp_path: Path, phase: str, step: int) -> None:
     def interrupt(name: str, done: int, of: int, metrics: Mapping[str, float]) -> None:
         if (name, done) == (phase, step):
@@ -73,6 +74,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(whole: Path, tmp_path: Path,
     ]
 
 
+@pytest.mark.evidence
 def test_a_killed_run_goes_on_from_its_last_checkpoint(whole: Path, tmp_path: Path) -> None:
     """Without a word: as by kill −9, after a checkpoint; with one that was not finished, and a torn journal."""
 
@@ -215,7 +217,7 @@ def test_a_loss_that_is_no_number_changes_nothing() -> None:
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize("rank", [0, 4])
+@pytest.mark.parametrize("rank", cases([0, 4], 4))
 def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int) -> None:
     """Product's prompt and parser, constrained replies, tree-packed steps; whole weights and LoRA; resumed to the
     bit.

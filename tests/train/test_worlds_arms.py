@@ -17,6 +17,7 @@ from eda_agent.train.worlds.arena import Kit
 from eda_agent.train.worlds.play import Actions, Played, Step
 from eda_agent.train.worlds.proposer import OWN, STATE, Proposer, View, log_density
 from eda_agent.train.worlds.world import score
+from tests.evidence import cases
 from tests.train.worlds_kit import made_up_kit
 
 
@@ -64,7 +65,7 @@ def test_densities_are_those_of_a_normal_distribution() -> None:
     assert torch.allclose(log_density(moves, mean, spread), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("arm", arms.ARMS)
+@pytest.mark.parametrize("arm", cases(arms.ARMS, "supervised", "tl_grpo"))
 def test_arms_play_what_they_say(kit: Kit, arm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arms, "TASKS", 2)
     monkeypatch.setattr(arms, "TURNS", 3)

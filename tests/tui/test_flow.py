@@ -17,7 +17,7 @@ from eda_agent.record.journal import read_journal
 from .flow import bare_app, first_hour, moving_picture
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((160, 50), marks=pytest.mark.evidence)])
 def test_from_a_bare_netlist_to_files(size: tuple[int, int], tmp_path: Path) -> None:
     frames: list[tuple[str, str]] = []
 

@@ -29,6 +29,7 @@ from eda_agent.tui import cli_subprocess
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
 from eda_agent.tui.screens import simulated
+from tests.evidence import cases
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "run"
 KEPT = Path(__file__).parent / "screens"
@@ -99,7 +100,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", cases(SIZES, "middle"))
 def test_screens_are_what_they_were(folder: Path, size: str) -> None:
     other = []
     drawing = os.environ.get("EDA_AGENT_SCREENS") == "draw"

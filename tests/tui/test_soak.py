@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from eda_agent.tui.app import SizingApp
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "run" / "ota"
@@ -45,6 +47,7 @@ class Endless:
         return batch
 
 
+@pytest.mark.evidence
 def test_ten_thousand_events_with_flat_memory(tmp_path: Path) -> None:
     feed = Endless()
     app = SizingApp(feed, tmp_path)
