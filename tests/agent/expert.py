@@ -8,13 +8,13 @@ import math
 import re
 from dataclasses import dataclass
 
-from eda_agent.units import format_quantity, parse_quantity
+from eda_agent.units import format_quantity, parse_quantity, read_unit
 
 _NUMBER = re.compile(r"[<>]?\s*(-?[\d.]+)([afpnumkMG]?)!?$")
 
 
 def _number(text: str, unit: str) -> float:
-    """A cell in the unit of its column; nan for none."""
+    """A cell in the unit of its spec; nan for none."""
     found = _NUMBER.match(text.strip())
     return parse_quantity(f"{found[1]} {found[2]}{unit}", unit) if found else math.nan
 
@@ -41,16 +41,14 @@ def read(prompt: str) -> Read:
     """Read a prompt."""
     lines = prompt.splitlines()
     roles = {m[1].lower(): m[2] for m in re.finditer(r"^(XM\d+) .* ; (.+)$", prompt, re.M)}
-    bounds = {
-        m[1]: parse_quantity(m[2], m[2].split()[-1]) for m in re.finditer(r"^- (\w+) [≥≤] ([\d.]+ \S+?):", prompt, re.M)
-    }
-    head = next(line for line in lines if line.startswith("turn | score"))
-    columns = [re.match(r"(\w+)(?: \[(.+)\])?", cell.strip()).groups(default="") for cell in head.split(" | ")]  # type: ignore[union-attr]  # names
+    asked = {m[1]: m[2] for m in re.finditer(r"^- (\w+) [≥≤] ([\d.]+ \S+?):", prompt, re.M)}
+    bounds = {name: parse_quantity(text, text.split()[-1]) for name, text in asked.items()}
+    columns = next(line for line in lines if line.startswith("turn|score")).split("|")
     best = re.search(r"^## Best: turn (\d+)", prompt, re.M)[1]  # type: ignore[index]  # always there
-    rows = {line.split(" | ")[0]: line.split(" | ") for line in lines if re.match(r"\d+ \| ", line)}
+    rows = {line.split("|")[0]: line.split("|") for line in lines if re.match(r"\d+\|", line)}
     values = {
-        name: _number(cell, unit)
-        for (name, unit), cell in zip(columns[2:], rows[best][2:], strict=False)
+        name: _number(cell, read_unit(asked[name].split()[-1]).stem)
+        for name, cell in zip(columns[2:], rows[best][2:], strict=False)
         if name in bounds
     }
     sizes_line = re.search(r"^Sizes: (.*)$", prompt, re.M)
@@ -58,18 +56,22 @@ def read(prompt: str) -> Read:
     sizes = {name: parse_quantity(text) for name, text in (pair.split("=") for pair in sizes_text.split())}
     ranges = {
         m[1]: (parse_quantity(m[2]), parse_quantity(m[3]))
-        for m in re.finditer(r"^- (\w+) ([\d.]+\w?) to ([\d.]+\w?)(?::|$)", prompt, re.M)
+        for m in re.finditer(r"(?:^|, )(\w+) ([\d.]+\w?)–([\d.]+\w?)(?=$|[:,])", prompt, re.M)
     }
-    start = next(index for index, line in enumerate(lines) if line.startswith("device | "))
-    names = [cell.split()[0] for cell in lines[start].split(" | ")]
+    start = next(index for index, line in enumerate(lines) if line.startswith("device|"))
+    names = [cell.split()[0] for cell in lines[start].split("|")]
     bias = {}
     for line in lines[start + 1 :]:
-        cells = line.split(" | ")
+        cells = line.split("|")
         if len(cells) != len(names):
             break
         row = {name: float(re.split("[– ]", cell)[0]) for name, cell in zip(names[1:], cells[1:], strict=True)}
         bias |= dict.fromkeys(cells[0].split(), row)
-    shares = {m[1]: float(m[2]) / 100 for m in re.finditer(r"(\w+) (\d+) %", _line(lines, "Noise power"))}
+    shares = {
+        name: float(m[2]) / 100
+        for m in re.finditer(r"([\w ]+) (\d+) %", _line(lines, "Noise power").partition("): ")[2])
+        for name in m[1].split()
+    }
     load = parse_quantity(re.search(r"load ([\d.]+ \w+)", prompt)[1], "F")  # type: ignore[index]  # always there
     return Read(bounds, values, sizes, ranges, bias, roles, shares, load)
 

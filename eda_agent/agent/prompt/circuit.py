@@ -1,4 +1,6 @@
-"""The circuit in a prompt: its netlist with the role of each device, without what no designer reads."""
+"""The circuit in a prompt: its netlist with the role of each device, and with the names of the sizes in place of their
+values, without what no designer reads.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from eda_agent.problem.line_edit import Edit, assignments, edited
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.spice_numbers import parse_spice_number
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, plain_number
 
 JUNCTIONS = ("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd")
 """Parameters of a transistor that follow from its layout."""
@@ -20,22 +22,26 @@ _MAKER = re.compile(r"\b[a-z0-9]+_fd_pr__|\b\w+?_pr__")
 
 _ONE = re.compile(r"\s(?:nf|m|mult)\s*=\s*1(?:\.0*)?(?=\s|$)", re.IGNORECASE)
 """A parameter that says that there is one of something."""
+_NAME = re.compile(r"(?<=[\s=])[{'](\w+)[}'](?=\s|$)")
+"""A value that is the name of a parameter alone."""
+_RATIO = 1e-9
+"""Relative difference up to which two ratios are one."""
 
 
 def circuit_text(problem: Problem) -> str:
     """The netlist of the circuit, one device per line, each with its role behind a semicolon."""
-    roles, inside, lines = device_roles(problem), "", []
-    sized = {place.edit.attribute for one in problem.space.parameters for place in one.places if not place.edit.device}
+    roles, sizes, inside, lines = device_roles(problem), _size_names(problem), "", []
     for line in problem.netlist.lines:
         inside = line.text.split()[1].lower() if line.card == ".subckt" else inside
         if not line.text or line.card in _HIDDEN:
             continue
-        if line.card in {".param", ".params"}:
-            fixed = [f"{key}={value}" for key, value in assignments(line.text).items() if key not in sized]
-            text = f".param {' '.join(fixed)}" if fixed else ""
-        else:
-            text = line.text if line.card.startswith(".") else _device(problem, line.text)
         name = line.text.split()[0].lower()
+        key = "" if line.card == ".subckt" else name
+        text = _named(line.text, sizes.get((inside, key), {}))
+        if line.card in {".param", ".params"}:
+            text = _fixed_parameters(problem, line.text)
+        elif not line.card.startswith("."):
+            text = _device(problem, text)
         role = roles.get(name, "") if inside == problem.subckt else _role_inside(roles, name)
         if text:
             lines.append(f"{text} ; {role}" if role and not line.card.startswith(".") else text)
@@ -49,6 +55,36 @@ def device_roles(problem: Problem) -> dict[str, str]:
         return dict(recognise(problem.netlist, problem.subckt, problem.pdk).roles)
     except InputError:
         return {}
+
+
+def _size_names(problem: Problem) -> dict[tuple[str, str], dict[str, str]]:
+    """(subcircuit, device) → attribute → the size that is written there; device "" is the subcircuit's header."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for one in problem.space.parameters:
+        for place in one.places:
+            multiple = abs(place.ratio - 1.0) > _RATIO
+            text = f"{{{plain_number(place.ratio)}*{one.name}}}" if multiple else one.name
+            key = place.edit.scope.lower(), place.edit.device.lower()
+            found.setdefault(key, {})[place.edit.attribute] = text
+    return found
+
+
+def _named(text: str, sizes: Mapping[str, str]) -> str:
+    """A line with the names of its sizes in place of their values."""
+    for attribute, size in sizes.items():
+        new = edited(text, Edit("", "x", attribute), size)
+        if new is None and attribute != "value":
+            # the file leaves it out, which means 1
+            new = f"{text} {attribute}={size}"
+        text = new or text
+    return _NAME.sub(r"\1", text)
+
+
+def _fixed_parameters(problem: Problem, text: str) -> str:
+    """A `.param` line without what is sized; empty if nothing is left."""
+    sized = {place.edit.attribute for one in problem.space.parameters for place in one.places if not place.edit.device}
+    fixed = [f"{key}={value}" for key, value in assignments(text).items() if key not in sized]
+    return f".param {' '.join(fixed)}" if fixed else ""
 
 
 def _role_inside(roles: Mapping[str, str], name: str) -> str:

@@ -13,42 +13,58 @@ from eda_agent.simulation.operating_point import OperatingPoint
 from eda_agent.units import format_quantity, plain_number
 
 Points = Mapping[str, OperatingPoint]
-SAME, SAME_VOLT, SAME_DRAIN = 0.03, 0.015, 0.1
-"""Devices share a row if their currents differ by less than this share, and their voltages, and Vds, by less than this
-(V).
+SAME, SAME_VOLT, ONE = 0.1, 0.015, 0.03
+"""Devices share a row if their currents differ by less than the first share and their voltages, but for Vds, by less
+than the second (V). A cell of such a row has one number if the devices differ by less than the third share.
 """
+REJECTION = -20.0
+"""dB: a response that begins below this is a rejection."""
+COLUMNS = "device|Id uA|gm uS|gm/gds|gm/Id|Vgs mV|Vth|Vds|Vdsat"
 
 
 def points_text(points: Points, closer: Inspection | None = None, only: Sequence[str] | None = None) -> str:
-    """A table of operating points; `only`: of these devices. A device that is not saturated says so."""
+    """A table of operating points; `only`: of these devices. A device that is not saturated says so. Vds of devices
+    that share a row stands in their order.
+    """
     gates = {} if closer is None else closer.capacitances
-    head = "device | Id uA | gm uS | gm/gds | gm/Id | Vgs | Vth | Vds | Vdsat"
-    rows = [head + (" | Cgg fF | Cjd fF" if gates else "")]
+    rows = [COLUMNS + ("|Cgg fF|Cjd" if gates else "")]
     shown = {name: point for name, point in points.items() if only is None or name in only}
     off = [name for name, point in shown.items() if point.region == "off"]
     for names in _alike({name: point for name, point in shown.items() if name not in off}):
-        point = points[names[0]]
-        drains = sorted(points[name].vds for name in names)
-        spread = drains[-1] - drains[0] > SAME_VOLT
+        members = [points[name] for name in names]
         cells = [
             " ".join(names),
-            plain_number(point.id * 1e6, 3),
-            _number(point.gm * 1e6),
-            _number(point.gm / point.gds if point.gds else float("nan")),
-            _number(point.gm_id),
-            f"{point.vgs:.3f}",
-            f"{point.vth:.3f}",
-            f"{drains[0]:.2f}–{drains[-1]:.2f}" if spread else f"{point.vds:.3f}",
-            f"{point.vdsat:.3f}",
+            _range([one.id * 1e6 for one in members]),
+            _range([one.gm * 1e6 for one in members]),
+            _range([one.gm / one.gds if one.gds else float("nan") for one in members], SAME),
+            _range([one.gm_id for one in members], SAME),
+            millivolts(members[0].vgs),
+            millivolts(members[0].vth),
+            _each_vds(members),
+            millivolts(members[0].vdsat),
         ]
         if gates:
             row = gates.get(names[0], {})
             cells += [_number(row.get(key, float("nan")) * 1e15) for key in ("cgg", "capbd")]
-        state = "" if point.region == "saturation" else f" {point.region.upper()}"
-        rows.append(" | ".join(cells) + state)
+        state = "" if members[0].region == "saturation" else f" {members[0].region.upper()}"
+        rows.append("|".join(cells) + state)
     # a device without current has no bias to read
     rest = [f"OFF: {' '.join(off)}"] if off else []
     return "\n".join(rest if len(rows) == 1 else rows + rest)
+
+
+def millivolts(volts: float) -> str:
+    return f"{1e3 * volts:.0f}"
+
+
+def _each_vds(members: Sequence[OperatingPoint]) -> str:
+    drains = [one.vds for one in members]
+    return " ".join(map(millivolts, drains if max(drains) - min(drains) > SAME_VOLT else drains[:1]))
+
+
+def _range(values: Sequence[float], one: float = ONE) -> str:
+    low, high = min(values), max(values)
+    return f"{_number(low)}–{_number(high)}" if high - low > one * abs(high) else _number(values[0])
 
 
 def _number(value: float) -> str:
@@ -72,9 +88,7 @@ def _same(one: OperatingPoint, other: OperatingPoint) -> bool:
         abs(getattr(one, name) - getattr(other, name)) <= SAME * max(getattr(one, name), getattr(other, name), 1e-15)
         for name in ("id", "gm")
     )
-    volts = abs(one.vds - other.vds) <= SAME_DRAIN and all(
-        abs(getattr(one, name) - getattr(other, name)) <= SAME_VOLT for name in ("vgs", "vth", "vdsat")
-    )
+    volts = all(abs(getattr(one, name) - getattr(other, name)) <= SAME_VOLT for name in ("vgs", "vth", "vdsat"))
     return close and volts and one.region == other.region
 
 
@@ -99,26 +113,37 @@ def out_of_saturation(points: Points, wanted: Sequence[str]) -> str:
         point = points.get(name)
         if point is not None and point.region != "saturation":
             parts.append(
-                f"{name} is off" if point.region == "off" else f"{name} is in triode by {-point.margin * 1e3:.0f} mV"
+                f"{name} is off" if point.region == "off" else f"{name} in triode by {-point.margin * 1e3:.0f} mV"
             )
-    return "; ".join(parts)
+    return ", ".join(parts)
 
 
-def nodes_text(problem: Problem, found: Inspection) -> str:
-    """The voltages of the circuit's nets, without its supplies."""
+def nodes_text(problem: Problem, found: Inspection, base: Inspection | None = None) -> str:
+    """The voltages of the circuit's nets, without its supplies; those that moved against a base, if one is given."""
     scope = problem.netlist.subcircuits[problem.subckt]
     known = {net for device in scope.devices for net in device.nodes} | set(scope.ports)
-    names = {node.removeprefix("bias_"): volts for node, volts in found.nodes.items()}
-    shown = [f"{node} {volts:.3f}" for node, volts in names.items() if node in known and node not in {"vdd", "vss"}]
-    return f"Nodes [V]: {', '.join(shown)}" if shown else ""
+    before = {} if base is None else _nodes(base)
+    shown = [
+        f"{node} {millivolts(volts)}"
+        for node, volts in _nodes(found).items()
+        if node in known and node not in {"vdd", "vss"} and abs(volts - before.get(node, float("inf"))) > SAME_VOLT
+    ]
+    return f"Nodes{' that moved' if before else ''} [mV]: {', '.join(shown)}" if shown else ""
+
+
+def _nodes(found: Inspection) -> dict[str, float]:
+    return {node.removeprefix("bias_"): volts for node, volts in found.nodes.items()}
 
 
 def noise_text(found: Inspection, most: int = 5) -> str:
-    """The devices with the largest shares of each testbench's noise."""
+    """The devices with the largest shares of each testbench's noise; those with equal shares stand together."""
     lines = []
     for bench, one in found.noise.items():
         where = f"at {format_quantity(one.at, 'Hz')}" if one.at is not None else "over the band"
-        shares = [f"{name} {100 * share:.0f} %" for name, share in one.shares.items() if share >= 0.01][:most]
+        equal: dict[str, list[str]] = {}
+        for name, share in [(name, share) for name, share in one.shares.items() if share >= 0.01][:most]:
+            equal.setdefault(f"{100 * share:.0f} %", []).append(name)
+        shares = [f"{' '.join(names)} {share}{' each' if len(names) > 1 else ''}" for share, names in equal.items()]
         lines.append(f"Noise power {where} ({bench}): {', '.join(shares)}")
     return "\n".join(lines)
 
@@ -140,6 +165,10 @@ def response_text(found: Inspection, *, poles: bool = True) -> str:
         parts = [f"{marks.gain:.1f} dB"]
         if marks.corner is not None:
             parts.append(f"-3 dB at {format_quantity(marks.corner, 'Hz', 3)}")
+        if marks.gain < REJECTION:
+            # its phase says nothing about a loop
+            lines += [f"Response ({bench}): {', '.join(parts)}"] if poles and len(parts) > 1 else []
+            continue
         if marks.crossover is not None and marks.phase is not None:
             parts.append(f"0 dB at {format_quantity(marks.crossover, 'Hz', 3)} with {marks.phase:.0f}°")
         elif not poles:

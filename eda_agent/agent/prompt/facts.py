@@ -1,17 +1,22 @@
-"""Facts are the part of a prompt that stays the same in a run: circuit, testbenches, corners, specs, ranges."""
+"""Facts are the part of a prompt that stays the same in a run: circuit, testbenches with their specs, corners, size
+ranges.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from eda_agent.agent.prompt.circuit import circuit_text
+from eda_agent.agent.prompt.sizes import sizes_text
 from eda_agent.agent.prompt.values import bound_text
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.settings import work_out
-from eda_agent.problem.spec import Corner, Problem, Testbench
+from eda_agent.problem.spec import Corner, Problem, Spec, Testbench
 from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
-CONTROL = frozenset(["f_start", "f_stop", "time_step", "edge", "noise_start", "noise_stop", "hold"])
+CONTROL = frozenset(["f_start", "f_stop", "time_step", "edge", "noise_start", "noise_stop", "hold", "points"])
 """Settings of the simulation alone, which say nothing about the circuit."""
 _NO_LOAD = 1e11
 """Ohm: a resistive load above this is none."""
@@ -23,9 +28,10 @@ def facts_text(problem: Problem, *, netlist: bool = True) -> str:
     """The facts of a problem. `netlist`: whether the circuit's netlist is among them."""
     title = _title(problem)
     parts = [f"# {problem.name}{f': {title}' if title else ''} ({problem.pdk.title})"]
-    if netlist:
-        parts.append(f"## Circuit\n{circuit_text(problem)}")
-    parts += [_testbenches(problem), _corners(problem), _specs(problem), _parameters(problem)]
+    circuit = circuit_text(problem) if netlist else ""
+    if circuit:
+        parts.append(f"## Circuit (w=NAME: the size of that name)\n{circuit}")
+    parts += [_testbenches(problem), _corners(problem), sizes_text(problem, circuit)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -42,53 +48,74 @@ def _title(problem: Problem) -> str:
 
 
 def _testbenches(problem: Problem) -> str:
-    benches = problem.testbenches.values()
+    """Each testbench with what differs from the common settings, and the specs that it measures below it."""
+    benches = list(problem.testbenches.values())
     settings = {bench.name: _settings(bench, problem.corners[0]) for bench in benches}
-    common = (
-        [text for text in next(iter(settings.values()), []) if all(text in rows for rows in settings.values())]
-        if len(settings) > 1
-        else []
-    )
-    lines = [f"In all: {', '.join(common)}"] if common else []
+    common = _common(list(settings.values()))
+    lines = ["## Testbenches, each with its specs (the worst corner counts)"]
+    if common:
+        lines.append(f"Where a testbench says nothing else: {', '.join(common.values())}")
+    titles: dict[str, str] = {}
+    meanings: dict[str, str] = {}
+    weighted = len({spec.weight for spec in problem.specs}) > 1
     for bench in benches:
-        measured = [spec.name for spec in problem.specs if spec.testbench == bench.name and not spec.devices]
-        what = f" (measures {', '.join(measured)})" if measured else ""
-        own = [text for text in settings[bench.name] if text not in common]
-        lines.append(f"- {bench.name}{what}: {'; '.join([_setup(bench), *own])}")
-    return "\n".join(["## Testbenches", *lines]) if lines else ""
+        own = [text for key, text in settings[bench.name].items() if common.get(key) != text]
+        lines.append(f"{bench.name}: {'; '.join([_setup(bench, titles), *own])}")
+        measured = [spec for spec in problem.specs if spec.testbench == bench.name and not spec.devices]
+        lines += [_spec(problem, spec, weighted, meanings) for spec in measured]
+    rest = [spec for spec in problem.specs if spec.devices or spec.testbench not in problem.testbenches]
+    if rest:
+        lines += ["Of the devices:", *(_spec(problem, spec, weighted, meanings) for spec in rest)]
+    return "\n".join(lines)
 
 
-def _setup(bench: Testbench) -> str:
-    """What a testbench does: the title of its template, or the cards of the user's deck."""
+def _common(settings: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The settings that several testbenches have, each with the value that most of them have."""
+    found = {}
+    for key in dict.fromkeys(key for one in settings for key in one):
+        text, count = Counter(one[key] for one in settings if key in one).most_common(1)[0]
+        if count > 1:
+            found[key] = text
+    return found
+
+
+def _setup(bench: Testbench, titles: dict[str, str]) -> str:
+    """What a testbench does: the title of its template, or the cards of the user's deck.
+
+    `titles`: template → the first testbench made from it; grows.
+    """
+    if bench.template in titles:
+        return f"like {titles[bench.template]}"
     if bench.template:
+        titles[bench.template] = bench.name
         return str(read_template(bench.template)["title"])
     cards = bench.deck.strip().splitlines()
     return "own deck:\n" + "\n".join(f"    {card}" for card in cards[:_CARDS])
 
 
-def _settings(bench: Testbench, corner: Corner) -> list[str]:
-    """A testbench's settings in a corner, such as `load 3 pF`, and the sources at bias ports."""
+def _settings(bench: Testbench, corner: Corner) -> dict[str, str]:
+    """A testbench's settings in a corner, such as `load 3 pF`, and the sources at bias ports, each by its name."""
     if not bench.template:
-        return []
+        return {}
     values = work_out(bench.settings, corner)
-    shown = []
+    shown = {}
     for name, entry in read_template(bench.template)["settings"].items():
         number = values.get(name)
         if number is None or name in CONTROL or (name == "resistive_load" and number >= _NO_LOAD):
             continue
-        shown.append(f"{name} {format_quantity(number, entry['unit'])}")
-    return shown + _bias(bench)
+        shown[name] = f"{name} {format_quantity(number, entry['unit'])}"
+    return shown | _bias(bench)
 
 
-def _bias(bench: Testbench) -> list[str]:
+def _bias(bench: Testbench) -> dict[str, str]:
     """The sources at bias ports, as they were written into the deck by `load_testbench`."""
-    found = []
+    found = {}
     for port, value in re.findall(r"^I\S+ vdd bias_(\S+) dc \{max\((.+), 0\)\}$", bench.deck, re.MULTILINE):
         out = value.strip().startswith("-")
         amount = _quantity(value.strip().lstrip("-"), "A")
-        found.append(f"{amount} {'out of' if out else 'into'} {port}")
+        found[f"port {port}"] = f"{amount} {'out of' if out else 'into'} {port}"
     for port, value in re.findall(r"^V\S+ bias_(\S+) 0 dc \{(.+)\}$", bench.deck, re.MULTILINE):
-        found.append(f"{_quantity(value, 'V')} at {port}")
+        found[f"port {port}"] = f"{_quantity(value, 'V')} at {port}"
     return found
 
 
@@ -104,35 +131,17 @@ def _corners(problem: Problem) -> str:
     for corner in problem.corners:
         settings = "".join(f", {name} {format_quantity(value)}" for name, value in corner.settings.items())
         vdd = format_quantity(corner.vdd, "V")
-        lines.append(f"- {corner.name}: {corner.process}, {vdd}, {corner.temperature:g} °C{settings}")
+        lines.append(f"{corner.name}: {corner.process}, {vdd}, {corner.temperature:g} °C{settings}")
     return "\n".join(["## Corners (operating points are shown in the first)", *lines])
 
 
-def _specs(problem: Problem) -> str:
-    weights = {spec.weight for spec in problem.specs}
-    lines = []
-    for spec in problem.specs:
-        extra = f", weight {spec.weight:g}" if len(weights) > 1 else ""
-        if spec.objective and problem.budget.until == "spent":
-            extra += f", then {spec.objective}"
-        if spec.corners:
-            extra += f", in {', '.join(spec.corners)} only"
-        meaning = re.split(r"[:;]", spec.metric.definition)[0]
-        lines.append(f"- {spec.name} {bound_text(spec)}{extra}: {meaning}")
-    return "\n".join(["## Specs, each in its worst corner", *lines])
-
-
-def _parameters(problem: Problem) -> str:
-    lines, kind = ["## Sizes, with their ranges"], ""
-    for one in problem.space.parameters:
-        grid = f", grid {format_quantity(one.step)}" if one.step else ""
-        head = f"In {one.unit}{grid}:" if one.unit else "Numbers, whole:" if one.step == 1.0 else f"Numbers{grid}:"
-        if head != kind:
-            lines.append(head)
-            kind = head
-        span = f"{format_quantity(one.minimum)} to {format_quantity(one.maximum)}"
-        span = f"fixed at {format_quantity(one.minimum)}" if one.minimum == one.maximum else span
-        lines.append(f"- {one.name} {span}{f': {one.role}' if one.role else ''}")
-    if problem.groups:
-        lines.append("Matched: " + "; ".join(" = ".join(group) for group in problem.groups))
-    return "\n".join(lines)
+def _spec(problem: Problem, spec: Spec, weighted: bool, meanings: dict[str, str]) -> str:
+    """One spec with its bounds and what it means. `meanings`: definition → the first spec that has it; grows."""
+    extra = f", weight {spec.weight:g}" if weighted else ""
+    if spec.objective and problem.budget.until == "spent":
+        extra += f", then {spec.objective}"
+    if spec.corners:
+        extra += f", in {', '.join(spec.corners)} only"
+    meaning = re.split("[:;]", spec.metric.definition)[0]
+    first = meanings.setdefault(meaning, spec.name)
+    return f"- {spec.name} {bound_text(spec)}{extra}: {meaning if first == spec.name else f'like {first}'}"

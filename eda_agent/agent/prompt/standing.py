@@ -13,7 +13,7 @@ from eda_agent.agent.prompt.devices import (
     points_text,
     response_text,
 )
-from eda_agent.agent.prompt.turns import best_before
+from eda_agent.agent.prompt.turns import best_before, reason_text, result_cell
 from eda_agent.agent.prompt.values import changes_text, sizing_text, value_text
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Turn
@@ -25,6 +25,8 @@ from eda_agent.units import format_quantity, format_score, plain_number
 Look = Callable[[Sizing], Inspection | None]
 """A closer look at a sizing in the first corner; None if there is none."""
 MOST_CORNERS = 6
+REASON = 200
+"""Characters of the last turn's own reason."""
 
 
 def best_text(history: History, turn: Turn, look: Look | None, wanted: Sequence[str]) -> str:
@@ -65,7 +67,7 @@ def _missed(spec: Spec, result: SpecResult, turn: Turn) -> str:
         return f"- {spec.name}: not measurable in {result.corner} ({result.why})"
     value = value_text(spec, result.value, False, result.bound)
     others = [
-        f"{corner} {value_text(spec, row[spec.name], spec.met(row[spec.name]))}"
+        f"{corner} {result_cell(spec, row[spec.name], spec.met(row[spec.name]))}"
         for corner, row in turn.evaluation.values.items()
         if corner != result.corner and row.get(spec.name) is not None
     ]
@@ -106,6 +108,8 @@ def last_text(history: History, turn: Turn, best: Turn, look: Look | None, wante
     if base is None:
         return ""
     lines = [f"## Last: turn {turn.index} against turn {base.index}"]
+    if words := reason_text(turn, REASON):
+        lines.append(f"You said: {words}")
     if effect := effect_text(history.problem.specs, turn, base):
         lines.append(f"Effect: {effect}")
     if turn.proposal.notes:
@@ -133,7 +137,8 @@ def _difference(problem: Problem, turn: Turn, best: Turn, look: Look | None, wan
     if moved:
         lines.append(points_text(points, None, moved))
     if found is not None and (out or turn.evaluation.failures):
-        lines.append(nodes_text(problem, found))
+        base = look(best.sizing) if look is not None and best.sizing else None
+        lines.append(nodes_text(problem, found, base))
     if found is not None:
         lines.append(response_text(found, poles=bool(out)))
     return [line for line in lines if line]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 
 from eda_agent.agent.history import History
 from eda_agent.agent.prompt.values import changes_text, sizing_text, value_text
@@ -13,8 +14,8 @@ from eda_agent.units import format_score, read_unit
 
 ALL = 12
 """Up to this many turns are all shown; of more, the best and the last."""
-REASON = 80
-"""Characters of an own reason. Every row has its own, so that earlier rows stay as they are."""
+REASON = 60
+"""Characters of an own reason. Every row but the newest has its own, so that earlier rows stay as they are."""
 OWN = frozenset(["chat", "user", ""])
 """Policies whose reasons are shown: they are words, not formulas."""
 
@@ -25,18 +26,20 @@ def turns_text(history: History, best: int, last: int) -> str:
     chosen = chosen_turns(history, best, last)
     if not chosen:
         return ""
-    heads = [f"{spec.name}{f' [{spec.shown_unit}]' if spec.shown_unit else ''}" for spec in problem.specs]
     skipped = len(history.measured) - len(chosen)
-    title = "## Turns (! = missed; sizes: what differs from the named turn)"
+    title = "## Turns (units: those of the specs; ! = missed; sizes: what differs from the named turn)"
+    if any(_skipped(problem, turn) for turn in chosen):
+        title += "; ≤ = at best: some corners were skipped, as the turn could not become the best"
     if skipped > 0:
         title += f"; {skipped} are left out"
-    lines = [title, f"turn | score | {' | '.join(heads)} | sizes | why"]
+    lines = [title, "|".join(["turn", "score", *(spec.name for spec in problem.specs), "sizes", "why"])]
     wanted = {turn.index for turn in chosen}
     for turn, base in with_bases(history, wanted):
         if base is not None and base.index not in wanted and base.index:
             # a row that is left out explains nothing
             base = history.incumbent
-        lines.append(_row(problem, turn, base))
+        # the standing has the newest turn's own words at length
+        lines.append(_row(problem, turn, base, turn is not chosen[-1]))
     return "\n".join(lines)
 
 
@@ -73,29 +76,38 @@ def best_before(history: History, index: int) -> Turn | None:
     return next((base for _, base in with_bases(history, {index})), None)
 
 
-def _row(problem: Problem, turn: Turn, base: Turn | None) -> str:
+def _row(problem: Problem, turn: Turn, base: Turn | None, reason: bool) -> str:
     assert turn.score is not None and turn.evaluation is not None and turn.sizing is not None
-    corners = len(problem.corners)
-    head = f"{turn.index} | {format_score(turn.value)}"
+    cells = [str(turn.index), f"{'≤' if _skipped(problem, turn) else ''}{format_score(turn.value)}"]
     if turn.evaluation.failures:
         testbench, corner, failure = turn.evaluation.failures[0]
-        cells = f"simulation failed in {testbench}/{corner}: {failure.kind}"
+        cells.append(f"simulation failed in {testbench}/{corner}: {failure.kind}")
     else:
         specs = {spec.name: spec for spec in problem.specs}
-        cells = " | ".join(_cell(specs[one.spec], one.value, one.met, one.bound) for one in turn.score.results)
-        if turn.corners < corners:
-            head += f" at best (in {turn.corners} of {corners} corners; the others could not make it the best)"
+        cells += [result_cell(specs[one.spec], one.value, one.met, one.bound) for one in turn.score.results]
     if base is None or base.sizing is None:
-        sizes = sizing_text(problem.space, turn.sizing)
+        cells.append(sizing_text(problem.space, turn.sizing))
     else:
-        sizes = f"{base.index}: {changes_text(problem.space, turn.sizing, base.sizing)}"
-    reason = " ".join(turn.proposal.reasoning.rsplit("\n", 1)[-1].split())
-    own = turn.proposal.policy in OWN
-    return f"{head} | {cells} | {sizes}" + (f" | {reason[:REASON]}" if own and reason else "")
+        cells.append(f"{base.index}: {changes_text(problem.space, turn.sizing, base.sizing)}")
+    if reason and (why := reason_text(turn, REASON)):
+        cells.append(why)
+    return "|".join(cells)
 
 
-def _cell(spec: Spec, value: float | None, met: bool, bound: str) -> str:
-    """A value in the unit of its column, with its prefix."""
+def reason_text(turn: Turn, most: int) -> str:
+    """The own words of a turn in so many characters; empty for a search."""
+    if turn.proposal.policy not in OWN:
+        return ""
+    return shorten(turn.proposal.reasoning.rsplit("\n", 1)[-1], most, placeholder=" …")
+
+
+def _skipped(problem: Problem, turn: Turn) -> bool:
+    assert turn.evaluation is not None
+    return not turn.evaluation.failures and turn.corners < len(problem.corners)
+
+
+def result_cell(spec: Spec, value: float | None, met: bool, bound: str = "") -> str:
+    """A value in the unit of its spec, with its prefix."""
     text = value_text(spec, value, met, bound)
     name = read_unit(spec.shown_unit).name if spec.shown_unit else ""
     if "²" not in name:
