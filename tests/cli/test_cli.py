@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.agent.policies import chat_client
+from eda_agent.cli.main import main
+
 from ..conftest import CIRCUITS
 
 OTA = str(CIRCUITS / "ota_5t")
@@ -146,13 +149,22 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
     assert json.loads(done.stdout)["simulations"] == before + 2
 
 
+def test_an_endpoint_that_does_not_answer_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # the pauses between tries take seconds
+    monkeypatch.setattr(chat_client, "RETRIES", 0)
+    words = ["size", OTA, "--policy", "chat", "--endpoint", "http://127.0.0.1:9/v1", "--out", str(tmp_path / "run")]
+    assert main(words) == 3
+    assert "http://127.0.0.1:9/v1 does not answer" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
         (["size", "/nowhere/spec.yaml"], 2, "cannot read the file"),
         (["size", OTA, "--policy", "chat"], 2, "--endpoint"),
         (["size", OTA, "--script", "x"], 2, "is not an option of"),
-        (["size", OTA, "--policy", "chat", "--endpoint", "http://127.0.0.1:9/v1"], 3, "does not answer"),
         (["size", OTA, "--resume"], 2, "no run to resume"),
         (["sim", OTA, "--set", "W12=400u"], 2, "outside the range"),
         (["sim", OTA, "--set", "Q=4u"], 2, "no parameter"),

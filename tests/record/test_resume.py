@@ -100,7 +100,7 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_run_and_the_cache_changes_nothing(tmp_path: Path) -> None:
-    request = {"spec": CIRCUITS / "two_stage_miller", "policy": "trust", "simulations": 14}
+    request = {"spec": CIRCUITS / "ota_5t", "policy": "trust", "simulations": 12}
     first = size(Request(**request, out=tmp_path / "a", cache=False))
     second = size(Request(**request, out=tmp_path / "b", cache=False, workers=1))
     third = size(Request(**request, out=tmp_path / "c"))

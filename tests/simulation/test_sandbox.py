@@ -243,7 +243,7 @@ def test_workers_say_what_holds_and_leave_nothing(monkeypatch: pytest.MonkeyPatc
 )
 def test_the_limits_of_the_machine(limit: str, met: bool) -> None:
     """The smaller of the machine's and ours holds; what is too small for a simulator is said."""
-    command = f"ulimit {limit}; exec {sys.executable} -m eda_agent sim circuits/ota_5t --no-cache"
+    command = f"ulimit {limit}; exec {sys.executable} -m eda_agent sim circuits/tia --no-cache"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
     assert (
