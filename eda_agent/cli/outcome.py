@@ -75,7 +75,7 @@ def _what_blocks(screen: Screen, outcome: Outcome) -> None:
     specs, parameters = labels.spec_table(problem), labels.parameter_table(problem)
     for finding in judge(turns, specs, parameters, len(problem.corners)):
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
-    if outcome.verified and outcome.verified.get("asked_met"):
+    if outcome.verified and outcome.verified.get("asked_met") and not outcome.verified["met"]:
         screen.print("! your own targets are met; the guard band beyond them is not", markup=False)
     more = command("size", outcome.folder, "--resume", "--budget", 2 * max(outcome.simulations, 50))
     screen.print(f"to go on       {more}", markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eda_agent.errors import InputError
 from eda_agent.metrics.waveform import LOOP, Waveform
@@ -21,6 +22,11 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.executor import Task
 from eda_agent.simulation.reply import sound
+
+RAIL = 0.01
+"""Share of the supply: closer to a rail than this no device that drives the output has enough drain-source voltage (18
+mV of 1.8 V are less than kT/q, and a saturated device needs about 4 kT/q).
+"""
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,22 @@ class Observation:
 
     @property
     def level(self) -> float | None:
-        """The output's voltage (V) at the operating point, else in the middle of the sweep; None without an output
-        probe.
+        """The output's voltage (V) at the operating point, else in the middle of the transient or of the sweep; None
+        without an output probe.
+
+        A sweep may end where no circuit works (a regulator below its dropout): points at a rail count only if every
+        point is at one.
         """
         for kind in ("op", "tran", "dc"):
             if kind in self.waves and "out" in self.waves[kind].probes:
-                return float(np.median(self.waves[kind].real("out")))
+                out = self.waves[kind].real("out")
+                off = out[~self.at_rail(out)] if kind == "dc" else out
+                return float(np.median(off if off.size else out))
         return None
+
+    def at_rail(self, voltage: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which voltages (V) lie within `RAIL` of a rail."""
+        return np.minimum(np.abs(voltage), np.abs(voltage - self.vdd)) < RAIL * self.vdd
 
     @property
     def response(self) -> Waveform | None:

@@ -8,16 +8,12 @@ import numpy as np
 
 from eda_agent.metrics import METRICS
 from eda_agent.metrics.waveform import LOOP
-from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.observation import RAIL, Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
 STILL = 1e-3
 """An output that moves by less than this share of its drive is not driven: 60 dB of loss where an amplifier needs gain.
-"""
-RAIL = 0.01
-"""Share of the supply: closer to a rail than this no device that drives the output has enough drain-source voltage (18
-mV of 1.8 V are less than kT/q, and a saturated device needs about 4 kT/q).
 """
 DRIVEN = frozenset(metric.name for metric in METRICS.values() if metric.output == "driven")
 """Metrics of testbenches that drive the output by their input."""
