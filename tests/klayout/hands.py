@@ -157,6 +157,16 @@ class Hands:
         self.type(str(path), enter=True)
         self.gone(title, "QFileDialog")
 
+    def rows(self, window: str) -> list[str]:
+        """The rows of the table in a window, its cells separated by bars."""
+        found: dict[int, list[str]] = {}
+        for one in sorted(
+            (one for one in self.ask("look()") if one["kind"] == "cell" and one["window"] == window),
+            key=lambda one: (one["row"], one["column"]),
+        ):
+            found.setdefault(one["row"], []).append(one["text"])
+        return [" | ".join(cells) for cells in found.values()]
+
     def message(self, part: str, button: str = "OK") -> str:
         """Read a message box that says this, and press its button."""
         found = self.until(

@@ -65,7 +65,7 @@ def write_back(folder):
     preview = tool.writing.preview
     if preview is None or not preview.isVisible():
         return 0
-    count = str(preview.text.toPlainText()).count("\u2192")
+    count = preview.changed.pcells
     preview.buttons["Apply"].click()
     settle()
     return count

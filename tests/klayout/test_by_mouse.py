@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,8 @@ def test_a_layout_is_opened_sized_written_back_and_checked(display: str, home: P
     there = present(outcome.netlist)
     assert there["XM5.w"] == 1.97 and there["XM7.m"] == 26 and "rz n2 nz 2870" in outcome.netlist
     assert outcome.stop == "met"
-    assert "xm6: width 47.4 → " in outcome.preview and "cc: width 23.02 → " in outcome.preview
+    assert re.search(r"^xm6 \| \d+ \| 47.4 → ", outcome.preview, re.MULTILINE)
+    assert re.search(r"^cc \| 1 \| 23.02 → ", outcome.preview, re.MULTILINE)
     assert outcome.report.startswith("LVS: the 8 transistors, 1 resistor and 1 capacitor agree")
     # the file that was saved holds the sizes of the run, by a second reader
     words = [sys.executable, "-m", "eda_agent", "export", str(outcome.run), "--devices"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def test_a_layout_of_skywater130_is_sized_written_back_and_checked(display: str,
     outcome = play(display, home, tmp_path, None, "sky130A", **real.environment("sky130A", home))
     there = present(outcome.netlist)
     assert "sky130_fd_pr__nfet_01v8" in outcome.netlist and there["XM5.w"] == 1.97 and there["XM7.m"] == 26
-    assert outcome.stop == "met" and "xm6: w 7.9 → " in outcome.preview and "cc: w 22.86 → " in outcome.preview
+    assert outcome.stop == "met"
+    assert re.search(r"^xm6 \| \d+ \| 7.9 → ", outcome.preview, re.MULTILINE)
+    assert re.search(r"^cc \| 1 \| 22.86 → ", outcome.preview, re.MULTILINE)
     assert (
         outcome.report.startswith("LVS: the 8 transistors, 1 resistor and 1 capacitor agree")
         and "by the layers of sky130A" in outcome.report

@@ -410,8 +410,10 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     def look() -> None:
         menu(hands, "Write sizes back …")
         hands.file("The folder of a run", folder / "ota")
-        shown = hands.find("length 2 → 0.74", "QPlainTextEdit", exact=False)
-        assert "xm1" in shown["text"]
+        hands.find("2 → 0.74", "cell", window="Write ota into ota?")
+        # one row for all PCells of the device: its name, how many, and each size
+        assert hands.rows("Write ota into ota?") == ["xm1 | 2 + 2 dummies | 2 → 0.74"]
+        assert hands.find("Apply changes 1 device with 4 PCells:", "QLabel")
 
     look()
     # the preview does not hold the window up, and the markers can be seen beside it

@@ -41,8 +41,9 @@ class Plan:
 
 
 def sizes(change: Change) -> str:
-    return ", ".join(f"{name} {_shown(change.before[name])} → {_shown(value)}" for name, value in change.after.items())
+    return ", ".join(f"{name} {shown(change.before[name])} → {shown(value)}" for name, value in change.after.items())
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A PCell parameter for people."""
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -7,27 +7,45 @@ from collections.abc import Callable, Sequence
 import pya
 
 from . import faults
+from .change_table import ChangeTable
+from .changes import Rows
+
+NOTES = "Left to you, not drawn, or other than simulated:"
 
 
 class Preview(pya.QDialog):
-    """`apply` or `discard` is called at most once; closing the window discards."""
+    """`notes`: what else is to be known, "" for nothing. `apply` or `discard` is called at most once; closing the
+    window discards.
+    """
 
     def __init__(
-        self, parent: pya.QWidget, title: str, text: str, apply: Callable[[], None], discard: Callable[[], None]
+        self,
+        parent: pya.QWidget,
+        title: str,
+        changed: Rows,
+        notes: str,
+        apply: Callable[[], None],
+        discard: Callable[[], None],
     ):
         super().__init__(parent)
         self.setObjectName("eda-agent preview")
         self.windowTitle = title
         self.modal = False
-        self._apply, self._discard = apply, discard
+        self._apply, self._discard, self.changed = apply, discard, changed
         layout = pya.QVBoxLayout(self)
         layout.addWidget(
             pya.QLabel("Nothing is changed yet. Inspect the markers and the layout, then apply or discard.", self)
         )
-        self.text = pya.QPlainTextEdit(self)
-        self.text.readOnly = True
-        self.text.setPlainText(text)
-        layout.addWidget(self.text)
+        if changed.cells:
+            layout.addWidget(pya.QLabel(f"Apply changes {changed.title}:", self))
+            self.changes = ChangeTable(self, changed)
+            layout.addWidget(self.changes.widget, 3)
+        if notes:
+            layout.addWidget(pya.QLabel(NOTES, self))
+            text = pya.QPlainTextEdit(self)
+            text.readOnly = True
+            text.setPlainText(notes)
+            layout.addWidget(text, 1)
         row = pya.QHBoxLayout()
         row.addStretch(1)
         self.buttons: dict[str, pya.QPushButton] = {}

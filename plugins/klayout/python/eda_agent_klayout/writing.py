@@ -11,6 +11,7 @@ from typing import Any
 import pya
 
 from . import compat, library, lvs, mos, passives, planning, same_circuit, title, writeback
+from .changes import rows
 from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
 from .plan import Plan, sizes
@@ -104,7 +105,7 @@ class Writing:
     def _show(self, task: Task, plan: Plan) -> None:
         """Show the changes as markers and in a preview with Apply and Discard."""
         if plan.nothing:
-            self._tell("nothing to write back", lines(plan) or "Every device already has the sizes of the run.")
+            self._tell("nothing to write back", notes(plan) or "Every device already has the sizes of the run.")
             return
         there = browser(MARKER_BROWSER)
         number = task.view.create_rdb(MARKERS)
@@ -121,7 +122,8 @@ class Writing:
         self.preview = Preview(
             self.window,
             f"Write {task.found['name']} into {task.cell.name}?",
-            lines(plan),
+            rows(plan.changes, task.rules.unit),
+            notes(plan),
             lambda: self._apply(task, plan, unmark),
             unmark,
         )
@@ -237,12 +239,18 @@ def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
 
 
 def lines(plan: Plan) -> str:
-    """A plan for people."""
-    rows = [f"{change.device}: {sizes(change)}" for change in plan.changes]
+    """A plan, PCell by PCell: two plans with the same lines change the same."""
+    changed = [f"{change.device}: {sizes(change)}" for change in plan.changes]
+    return "\n".join([*changed, notes(plan)])
+
+
+def notes(plan: Plan) -> str:
+    """What a plan does not change, and what stands against it."""
+    found = []
     for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
         if names:
-            rows.append(f"{text}: {', '.join(names)}")
-    return "\n".join([*rows, *plan.stored, *(text for text, _ in plan.conflicts), *plan.remarks])
+            found.append(f"{text}: {', '.join(names)}")
+    return "\n".join([*found, *plan.stored, *(text for text, _ in plan.conflicts), *plan.remarks])
 
 
 def _unmark(task: Task) -> None:

@@ -1,0 +1,48 @@
+"""The rows of a preview: nothing is lost by grouping, and each row is one device and one change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pya
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eda_agent.klayout.changes import rows
+from eda_agent.klayout.plan import Change
+
+SIZES = st.dictionaries(st.sampled_from(["w", "l"]), st.tuples(*[st.sampled_from([0.5, 1.0, 2.25])] * 2), min_size=1)
+DEVICES = st.tuples(st.sampled_from(["xm1", "xm2", "cc"]), st.booleans(), SIZES)
+
+
+def change(name: str, dummy: bool, sizes: dict[str, Any]) -> Change:
+    before = {key: one for key, (one, _) in sizes.items()}
+    after = {key: other for key, (_, other) in sizes.items()}
+    return Change(f"{name} dummy" if dummy else name, None, before, after, pya.Box(), pya.Box())  # type: ignore[arg-type]
+
+
+@given(st.lists(DEVICES, max_size=20))
+def test_every_pcell_is_counted_once_in_the_row_of_its_change(found: list[tuple[str, bool, dict[str, Any]]]) -> None:
+    table = rows([change(*one) for one in found], 1e-6)
+    wanted = Counter((name, dummy, tuple(sorted(sizes.items()))) for name, dummy, sizes in found)
+    names = [heading.removesuffix(", µm") for heading in table.headings[2:]]
+    counted: Counter[Any] = Counter()
+    for device, count, *cells in table.cells:
+        pairs = {name: cell.split(" → ") for name, cell in zip(names, cells, strict=True) if cell}
+        sizes = tuple(sorted((name, (float(one), float(other))) for name, (one, other) in pairs.items()))
+        for words in count.split(" + "):
+            counted[device, "dumm" in words, sizes] += int(words.split()[0])
+    assert counted == wanted and table.pcells == len(found)
+    # as few rows as there are changes of devices
+    assert len(table.cells) == len({(name, sizes) for name, _, sizes in wanted})
+
+
+def test_words_for_people() -> None:
+    one = {"width": (47.4, 31.2)}
+    table = rows([change("xm6", False, one), change("xm6", False, one), change("xm6", True, one)], 1e-6)
+    assert table.headings == ("device", "PCells", "width, µm")
+    assert table.cells == (("xm6", "2 + 1 dummy", "47.4 → 31.2"),)
+    assert table.title == "1 device with 3 PCells"
+    # values that are texts have their unit
+    assert rows([Change("m1", None, {"w": "1u"}, {"w": "2u"}, pya.Box(), pya.Box())], 1e-6).headings[2] == "w"  # type: ignore[arg-type]
