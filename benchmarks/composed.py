@@ -36,7 +36,8 @@ from eda_agent.simulation.cache import MemoryCache, NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
-from eda_agent.train.pool import make_pool, pool_problem
+from eda_agent.train.make_pool import make_pool
+from eda_agent.train.pool import pool_problem
 from eda_agent.train.topologies.compose import topologies
 
 SEED, TRAINED = 1, 210

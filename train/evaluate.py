@@ -19,8 +19,8 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.algorithms import Plan
+from eda_agent.train.make_pool import make_pool
 from eda_agent.train.model_bundle import ModelBundle
-from eda_agent.train.pool import make_pool
 from eda_agent.train.rollout import MakeSpeaker, Rollout
 from eda_agent.train.tasks import CIRCUITS, Source, Task
 

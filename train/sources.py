@@ -15,7 +15,8 @@ from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.workbench import Workbench
-from eda_agent.train.pool import make_pool, pool_problem
+from eda_agent.train.make_pool import make_pool
+from eda_agent.train.pool import pool_problem
 from eda_agent.train.recipe import PoolRecipe, Recipe, spans
 from eda_agent.train.tasks import Source, check_structure, given_targets, known_sizing, spec_file
 

@@ -22,7 +22,8 @@ from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.designs import designs_around, not_dominated
-from eda_agent.train.pool import Pool, make_pool, pool_problem
+from eda_agent.train.make_pool import make_pool
+from eda_agent.train.pool import Pool, pool_problem
 from eda_agent.train.recipe import Recipe, load_recipe
 from eda_agent.train.sources import KEPT, open_sources
 from eda_agent.train.tasks import known_sizing, spec_file

@@ -7,22 +7,20 @@ time before this one is used (`eda_agent.simulation.worker`).
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.allow_list import IGNORED_CARDS
 from eda_agent.problem.element import Device
-from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
-from eda_agent.problem.expression_text import to_python
+from eda_agent.problem.expression import Call, ExpressionError, Name, Number
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.netlist import Netlist, Subcircuit
+from eda_agent.problem.variables import Symbols, Variables
 
 _ALTERABLE = {
     "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]),
@@ -41,9 +39,6 @@ _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "d
 _PLAIN_CARDS = IGNORED_CARDS | {".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"}
 _MAX_DEPTH = 30
 _MAX_SIZE = 50_000
-
-Symbols = Mapping[str, Number | Name]
-Side = tuple[float, float]
 
 
 class Elaboration:
@@ -74,7 +69,7 @@ class Elaboration:
                 f"the netlist has no subcircuit {name!r}; it has {', '.join(netlist.subcircuits) or 'none'}"
             )
         self.subcircuit = top
-        self._assignments: list[tuple[str, Node]] = []
+        self._variables = Variables(self.places.values())
         self._walked = 0
         self._multipliers: dict[tuple[str, str], list[Number | Name]] = {}
         outer = self._parameters(netlist.top, {}, {})
@@ -86,11 +81,11 @@ class Elaboration:
             (device.flat_name, [key for key, value in values.items() if isinstance(value, Name)])
             for device, values in self._symbolic
         ]
-        self._compiled = self._compile()
+        self._variables.compile()
 
     def devices(self, edits: Mapping[Edit, float]) -> list[FlatDevice]:
         """The devices with every place at its number in `edits` (in the netlist's own units)."""
-        numbers = self._at(edits)
+        numbers = self._numbers_at(edits)
         result = []
         for device, values in self._symbolic:
             known = {
@@ -105,65 +100,15 @@ class Elaboration:
         """The multiplier of each X line: (subcircuit, device) → one number for every value that it has in the circuit's
         instances, NaN for one that cannot be computed.
         """
-        numbers = self._at(edits)
+        numbers = self._numbers_at(edits)
         return {
             line: {value.value if isinstance(value, Number) else numbers.get(value.name, math.nan) for value in values}
             for line, values in self._multipliers.items()
         }
 
-    def _at(self, edits: Mapping[Edit, float]) -> dict[str, float]:
+    def _numbers_at(self, edits: Mapping[Edit, float]) -> dict[str, float]:
         """Every variable with the places at these numbers."""
-        inputs = {name: edits[place] for place, name in self.places.items()}
-        try:
-            numbers = self._compiled(**inputs) if self._compiled else None
-        except (ArithmeticError, ValueError, TypeError):
-            numbers = None
-        if numbers is None or not all(map(math.isfinite, numbers.values())):
-            numbers = self._one_by_one(inputs)
-        return numbers
-
-    def _compile(self) -> Callable[..., dict[str, float]] | None:
-        """All assignments as one Python function; None if they are too deep for Python's parser."""
-        body = "".join(f"    {name} = {to_python(node)}\n" for name, node in self._assignments)
-        names = [*self.places.values(), *(name for name, _ in self._assignments)]
-        source = (
-            f"def run({', '.join(self.places.values())}):\n{body}    return"
-            f" {{{', '.join(f'{name!r}: {name}' for name in names)}}}\n"
-        )
-        scope: dict[str, Any] = {f"f_{name}": function for name, function in expression.FUNCTIONS.items()}
-        try:
-            # contains only our own names, numbers and operators: see `to_python`
-            exec(compile(source, "<elaboration>", "exec"), scope)  # noqa: S102  # see above
-        except (SyntaxError, RecursionError, MemoryError):
-            return None
-        compiled: Callable[..., dict[str, float]] = scope["run"]
-        return compiled
-
-    def _one_by_one(self, inputs: Mapping[str, float]) -> dict[str, float]:
-        """The same, without values that cannot be computed at these numbers."""
-        numbers = dict(inputs)
-        for name, node in self._assignments:
-            try:
-                numbers[name] = expression.evaluate(node, numbers)
-            except ExpressionError:
-                continue
-        return numbers
-
-    def _define(self, node: Node) -> Number | Name:
-        """A number or variable for an expression over earlier definitions."""
-        if not isinstance(node, Call):
-            return node
-        name = f"v{len(self._assignments)}"
-        self._assignments.append((name, node))
-        return Name(name)
-
-    def _value(self, text: str, known: Mapping[str, Number | Name]) -> Number | Name:
-        """The value of a text with these names known. Raises `ExpressionError`."""
-        node = expression.parse(text)
-        unknown = expression.names(node) - known.keys()
-        if unknown:
-            raise ExpressionError(f"parameter {sorted(unknown)[0]!r} is not defined")
-        return self._define(expression.fold(_substituted(node, known), {}))
+        return self._variables.at({name: edits[place] for place, name in self.places.items()})
 
     def alterations(
         self, devices: Sequence[FlatDevice]
@@ -232,7 +177,7 @@ class Elaboration:
                 values[name] = call[name]
             else:
                 try:
-                    values[name] = self._value(text, values)
+                    values[name] = self._variables.value(text, values)
                 except ExpressionError:
                     values.pop(name, None)
         return {**values, **{name: value for name, value in call.items() if name not in texts}}
@@ -247,7 +192,7 @@ class Elaboration:
         values = self._parameters(scope, outer, call)
         for device in scope.devices:
             self._walked += 1
-            if max(self._walked, len(self._assignments)) > _MAX_SIZE:
+            if max(self._walked, len(self._variables)) > _MAX_SIZE:
                 raise InputError(
                     device.line.finding(
                         f"the circuit has more than {_MAX_SIZE} devices or values", "size a smaller block"
@@ -257,7 +202,7 @@ class Elaboration:
             outside = tuple(
                 nodes.get(node, node if node == "0" else f"{'.'.join(path)}.{node}") for node in device.nodes
             )
-            times = self._define(expression.fold(Call("*", (multiplier, numbers.get("m", Number(1.0)))), {}))
+            times = self._variables.define(expression.fold(Call("*", (multiplier, numbers.get("m", Number(1.0)))), {}))
             if device.kind != "x":
                 # always present for a MOSFET: a ratio that is 1 in this sizing may be 3 in the next
                 if device.kind == "m" or times != Number(1.0) or "m" in numbers:
@@ -309,55 +254,7 @@ class Elaboration:
                 continue
             try:
                 # an instance line may refer to its own earlier parameters (xschem writes ad='W*0.29')
-                numbers[name] = self._value(text, {**values, **numbers} if device.kind == "x" else values)
+                numbers[name] = self._variables.value(text, {**values, **numbers} if device.kind == "x" else values)
             except ExpressionError:
                 continue
         return numbers
-
-
-def _substituted(node: Node, known: Symbols) -> Node:
-    if isinstance(node, Name):
-        return known[node.name]
-    if isinstance(node, Call):
-        return Call(node.function, tuple(_substituted(argument, known) for argument in node.arguments))
-    return node
-
-
-def reach(
-    elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]
-) -> dict[str, tuple[Side, Side, Side]]:
-    """(minimum, maximum) of the total width, of a finger's width and of the length that each foundry device or model
-    can reach, in the netlist's unit.
-
-    `choices`: one entry per parameter, place → (value at its minimum, value at its maximum). Sizes are monotone in
-    almost every circuit, so the extremes of each parameter alone and of all together span the box. A product of
-    parameters with opposite effects is covered by trying all combinations if there are few.
-    """
-    patterns: set[tuple[int, ...]]
-    if len(choices) <= 6:
-        patterns = set(itertools.product((0, 1), repeat=len(choices)))
-    else:
-        patterns = {(0,) * len(choices), (1,) * len(choices)}
-        for index in range(len(choices)):
-            patterns.add(tuple(int(other == index) for other in range(len(choices))))
-            patterns.add(tuple(int(other != index) for other in range(len(choices))))
-    sides: dict[str, tuple[Side, Side, Side]] = {}
-    for pattern in sorted(patterns):
-        edits = {
-            edit: bounds[side] for side, places in zip(pattern, choices, strict=True) for edit, bounds in places.items()
-        }
-        for device in elaboration.devices(edits):
-            if device.kind != "m":
-                continue
-            name = device.library or device.model
-            width, length = device.values.get("w"), device.values.get("l")
-            if width is None or length is None:
-                continue
-            fingers = max(device.values.get("nf", 1.0), 1.0)
-            found = sides.get(name, ((math.inf, -math.inf),) * 3)
-            w, f, l = (  # noqa: E741  # the field's letters
-                (min(low, at), max(high, at))
-                for (low, high), at in zip(found, (width, width / fingers, length), strict=True)
-            )
-            sides[name] = w, f, l
-    return sides

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.drawn import Drawn
-from eda_agent.problem.elaborate import Elaboration, reach
+from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.pdk.bins import ANY, Box
 from eda_agent.problem.pdk.stub_devices import stub_devices
+from eda_agent.problem.reach import reach
 from eda_agent.problem.spec import Problem
 from eda_agent.units import format_quantity
 

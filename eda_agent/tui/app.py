@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import threading
 import time
@@ -17,7 +16,6 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from eda_agent.errors import EdaAgentError, visible
-from eda_agent.record.branches import Branch
 from eda_agent.record.fold import RunState
 from eda_agent.run.process import RunProcess, start
 from eda_agent.tui.bode_panel import BodePanel
@@ -27,18 +25,18 @@ from eda_agent.tui.feed import Feed, JournalFeed, Replay
 from eda_agent.tui.filter_line import close_filter, open_filter
 from eda_agent.tui.gc_tuning import GcTuning
 from eda_agent.tui.key_bar import KeyBar
-from eda_agent.tui.keys import DECIDING, GROUPS, KEYS
+from eda_agent.tui.key_places import KeyPlaces
+from eda_agent.tui.keys import GROUPS, KEYS
 from eda_agent.tui.notices import LOW, MOST_NEWS, Notices
 from eda_agent.tui.operating_points import PointsPanel
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, TurnsPanel
 from eda_agent.tui.proposal import ProposalPanel, deciding
 from eda_agent.tui.run_controls import RunControls
 from eda_agent.tui.run_link import RunLink
-from eda_agent.tui.settings import Settings, checked_settings, write_settings
 from eda_agent.tui.shown import Shown
-from eda_agent.tui.table import Table
+from eda_agent.tui.status import Status, status
 from eda_agent.tui.turn_list import TurnList
-from eda_agent.tui.view import Status, status
+from eda_agent.tui.user_settings import UserSettings
 from eda_agent.units import counted
 
 TICK = 0.05
@@ -83,7 +81,7 @@ class SizingApp(App[None]):
         self.link = RunLink(self, folder, run)
         self.controls = RunControls(self, self.link, self.specs, self.sizes, self.turns)
         self.draft = draft
-        self.settings = Settings()
+        self.user_settings = UserSettings(self)
         self.feed = feed
         self.shown: int | None = None
         self.broken = ""
@@ -103,7 +101,7 @@ class SizingApp(App[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._use_settings()
+        self.user_settings.apply()
         self.notices.reset(time.time())
         self._alive = self.link.process is not None and self.link.process.alive
         self.action_below("turns")
@@ -116,23 +114,6 @@ class SizingApp(App[None]):
         self.set_timer(PRELOAD, lambda: threading.Thread(target=preload, daemon=True).start())
         self.set_interval(TICK, self.look)
         self.set_interval(ALIVE, self.look_alive)
-
-    def _use_settings(self) -> None:
-        try:
-            self.settings = checked_settings(list(KEYS), self.available_themes)
-            if self.settings.theme:
-                self.theme = self.settings.theme
-            self.set_keymap(self.settings.keys)
-        except EdaAgentError as error:
-            self.notify(str(error), severity="warning", timeout=15)
-        self.watch(self, "theme", self._keep_theme, init=False)
-
-    def _keep_theme(self, theme: str) -> None:
-        """Keep the theme chosen in the palette for the next start."""
-        if theme != self.settings.theme:
-            self.settings = Settings(theme, self.settings.keys)
-            with contextlib.suppress(OSError):
-                write_settings(self.settings)
 
     def begin(self, spec: Path) -> None:
         """Start a run of a spec and show it."""
@@ -215,20 +196,10 @@ class SizingApp(App[None]):
         """The replay that is shown, None for a run."""
         return self.feed if isinstance(self.feed, Replay) else None
 
-    def key_order(self, id: str | None) -> int | None:
-        """The place of a key in the key bar: lower comes first, None is not shown."""
-        key = KEYS.get(id or "")
-        if key is None:
-            return 0
-        if (self.replay and key.action.startswith("control(")) or (key.id == "stop" and not self._alive):
-            return None
-        if deciding(self.state):
-            return -1 if key.id in DECIDING else 0
-        return 0 if key.shown else None
-
-    def key_word(self, id: str | None) -> str:
-        """The word of a key in the key bar, where the state of the run changes it."""
-        return "continue" if id == "pause" and (self.state.paused or not self._alive) else ""
+    @property
+    def key_places(self) -> KeyPlaces:
+        """The places of the keys in the key bar now."""
+        return KeyPlaces(self.state, self._alive, self.replay is not None)
 
     @property
     def typing(self) -> bool:
@@ -279,11 +250,7 @@ class SizingApp(App[None]):
 
     def action_below(self, panel: str) -> None:
         """Bring a panel to the front: in a narrow terminal it is shown below the specs."""
-        base = self.screen_stack[0]
-        for name in ("turns", "sizes", "curve"):
-            base.set_class(name == panel, f"-below-{name}")
-        if panel != "curve":
-            (self.turns.table if panel == "turns" else self.sizes.query_one(Table)).focus()
+        self.controls.below(panel)
 
     def action_control(self, name: str) -> None:
         """Execute a run control."""
@@ -292,19 +259,7 @@ class SizingApp(App[None]):
     def action_open(self, name: str) -> None:
         """Open a detail of the shown run."""
         made = detail(name)
-        self.push_screen(made(self.looked_at, self.go) if name == "history" else made(self.looked_at))
-
-    def go(self, branch: Branch) -> None:
-        """Show a branch of the present line; return to the one that was left last."""
-        best = branch.best(self.state.corners) or branch.turns[-1]
-        if branch.present:
-            self.action_below("turns")
-            self.turns.table.filter("")
-            self.turns.table.move_cursor(self.state.turns.index(best))
-        elif branch.left == len(self.state.left) - 1:
-            self.link.tell(do="return")
-        else:
-            self.notify("only the branch that was left last can be returned to", severity="warning")
+        self.push_screen(made(self.looked_at, self.controls.go) if name == "history" else made(self.looked_at))
 
     def action_filter(self) -> None:
         """Open the field that filters the table with the focus, else the first of the screen."""
@@ -323,7 +278,7 @@ class SizingApp(App[None]):
     def action_help(self) -> None:
         from eda_agent.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.settings.keys))
+        self.push_screen(HelpScreen(self.user_settings.kept.keys))
 
     def action_copy(self, what: str) -> None:
         """Copy the best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""

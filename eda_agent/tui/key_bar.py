@@ -12,6 +12,8 @@ from textual import events
 from textual.screen import Screen
 from textual.widget import Widget
 
+from eda_agent.tui.key_places import KeyPlaces
+
 ALWAYS = ("question_mark", "ctrl+p", "q")
 """Keys on the right, which stay if there is too little room."""
 LETTERS = ("question_mark", "q")
@@ -50,14 +52,15 @@ class KeyBar(Widget):
         found: dict[str, tuple[int, tuple[str, str, str]]] = {}
         base = self.screen is self.app.screen_stack[0]
         typing = getattr(self.app, "typing", False)
+        places: KeyPlaces | None = getattr(self.app, "key_places", None)
         for node, binding, enabled, _ in self.screen.active_bindings.values():
             own = node is not self.app
-            order = 0 if own or not hasattr(self.app, "key_order") else self.app.key_order(binding.id)
+            order = 0 if own or places is None else places.order(binding.id)
             always = binding.key in ALWAYS and (binding.show or not own) and (binding.key != "q" or base)
             if not enabled or order is None or (typing and binding.key in LETTERS):
                 continue
             if always or (own and binding.show) or (base and (binding.show or order < 0)):
-                word = self.app.key_word(binding.id) if base and hasattr(self.app, "key_word") else ""
+                word = places.word(binding.id) if base and places is not None else ""
                 entry = (binding.key, self.app.get_key_display(binding), word or binding.description)
                 found.setdefault(binding.action, (order, entry))
         return [entry for _, entry in sorted(found.values(), key=lambda pair: pair[0])]

@@ -17,19 +17,10 @@ from eda_agent.insight.complete import partial, share_text
 from eda_agent.record.axis import Axis, tick_label, ticks
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import corner_summary
+from eda_agent.tui.status import Status, status_line
 from eda_agent.tui.table import COLOURS, Table, right
 from eda_agent.tui.turn_list import TurnList
-from eda_agent.tui.view import (
-    SIGNS,
-    SpecRow,
-    Status,
-    better,
-    size_rows,
-    spec_rows,
-    status_line,
-    turn_of,
-    turn_row,
-)
+from eda_agent.tui.view import SIGNS, SpecRow, better, size_rows, spec_rows, turn_of, turn_row
 
 
 def spec_columns(specs: Sequence[SpecRow], corners: Sequence[str], width: int) -> dict[str, list[Text]]:

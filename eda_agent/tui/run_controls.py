@@ -8,11 +8,13 @@ from textual.app import App
 
 from eda_agent.agent.commands import Command, command_from
 from eda_agent.agent.policies.registry import POLICIES
+from eda_agent.record.branches import Branch
 from eda_agent.tui import field_checks
 from eda_agent.tui.panels import SizesPanel, SpecsPanel, TurnsPanel
 from eda_agent.tui.proposal import deciding
 from eda_agent.tui.run_link import REPLAY, RunLink
 from eda_agent.tui.screens.ask import Ask
+from eda_agent.tui.table import Table
 from eda_agent.units import format_quantity, shown_unit
 
 
@@ -27,6 +29,26 @@ class RunControls:
     def reset(self) -> None:
         """Forget the undo history, because another run is shown."""
         self._undo.clear()
+
+    def below(self, panel: str) -> None:
+        """Bring a panel to the front: in a narrow terminal it is shown below the specs."""
+        base = self.app.screen_stack[0]
+        for name in ("turns", "sizes", "curve"):
+            base.set_class(name == panel, f"-below-{name}")
+        if panel != "curve":
+            (self.turns.table if panel == "turns" else self.sizes.query_one(Table)).focus()
+
+    def go(self, branch: Branch) -> None:
+        """Show a branch of the present line; return to the one that was left last."""
+        best = branch.best(self.link.state.corners) or branch.turns[-1]
+        if branch.present:
+            self.below("turns")
+            self.turns.table.filter("")
+            self.turns.table.move_cursor(self.link.state.turns.index(best))
+        elif branch.left == len(self.link.state.left) - 1:
+            self.link.tell(do="return")
+        else:
+            self.app.notify("only the branch that was left last can be returned to", severity="warning")
 
     def pause(self) -> None:
         """Pause or continue, also a run that has ended if it can continue."""

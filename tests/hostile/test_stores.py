@@ -32,7 +32,7 @@ from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.memory import Memory, circuit_key
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train import checkpoint
-from eda_agent.train.pool import _read
+from eda_agent.train.make_pool import _read
 
 VALUES = {
     "empty": "",

@@ -150,6 +150,4 @@ def test_verifiers_evaluates_it(problems: dict[str, Problem]) -> None:
     assert len(rewards) == 4 and all(0 < reward < 1 for reward in rewards)
     assert len(client.asked) == 12
     # each prompt is the product's, with what came before in it
-    assert (
-        sum(re.search(r"^2 \| 0\.", str(prompt[-1].content), re.MULTILINE) is not None for prompt in client.asked) == 4
-    )
+    assert sum(re.search(r"^2\|0\.", str(prompt[-1].content), re.MULTILINE) is not None for prompt in client.asked) == 4

@@ -16,7 +16,8 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
-from eda_agent.train.pool import Pool, make_pool, pool_problem
+from eda_agent.train.make_pool import make_pool
+from eda_agent.train.pool import Pool, pool_problem
 from eda_agent.train.tasks import known_sizing, spec_file
 
 CONDITIONS, DESIGNS = 3, 8

@@ -13,7 +13,8 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train import survey as module
-from eda_agent.train.pool import make_pool, pool_problem
+from eda_agent.train.make_pool import make_pool
+from eda_agent.train.pool import pool_problem
 from eda_agent.train.recipe import Recipe
 from eda_agent.train.surrogate import lessons
 from eda_agent.train.survey import WIDE, good, survey

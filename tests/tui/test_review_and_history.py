@@ -314,7 +314,7 @@ def test_the_history_is_a_tree_of_branches(folder: Path) -> None:
 def test_the_time_left_knows_no_pauses(folder: Path) -> None:
     state = fold(read_journal(folder / "journal.jsonl"))
     state.finished, state.started = {}, {**state.started, "budget": {"simulations": 48}}
-    from eda_agent.tui.view import status
+    from eda_agent.tui.status import status
 
     last = state._last or 0.0
     before = status(state, last, True)

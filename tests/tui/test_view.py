@@ -14,19 +14,8 @@ from hypothesis import strategies as st
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui import view
-from eda_agent.tui.view import (
-    bar,
-    clock,
-    describe,
-    position,
-    printable,
-    size_rows,
-    spec_rows,
-    status,
-    status_line,
-    turn_of,
-    turn_row,
-)
+from eda_agent.tui.status import clock, status, status_line
+from eda_agent.tui.view import bar, describe, position, printable, size_rows, spec_rows, turn_of, turn_row
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.elaborate import Elaboration, reach
+from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.pdk.stub_devices import stub_devices
+from eda_agent.problem.reach import reach
 
 POINTS = 60
 """Number of values at which a legal one is searched if the netlist's own is not legal."""

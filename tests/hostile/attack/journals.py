@@ -22,7 +22,7 @@ from eda_agent.run import Request, problem_of_run, size
 from eda_agent.run.changes import compare
 from eda_agent.run.resume import settle
 from eda_agent.simulation.workbench import Workbench
-from eda_agent.tui import view
+from eda_agent.tui import status, view
 from eda_agent.tui.feed import JournalFeed
 
 from .count import Attack, command
@@ -196,7 +196,7 @@ class Views:
     def screen(self) -> str:
         """What the terminal app draws."""
         state = fold(JournalFeed(self.run / "journal.jsonl").read())
-        said = [view.status_line(view.status(state, 2e9, False)), view.describe(state)]
+        said = [status.status_line(status.status(state, 2e9, False)), view.describe(state)]
         for index in (None, 0, 1):
             turn = view.turn_of(state, index)
             said += [row.name for row in view.spec_rows(state, turn)] + [

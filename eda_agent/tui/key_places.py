@@ -1,0 +1,33 @@
+"""The place of a key in the key bar depends on what the run is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eda_agent.record.fold import RunState
+from eda_agent.tui.keys import DECIDING, KEYS
+from eda_agent.tui.proposal import deciding
+
+
+@dataclass(frozen=True)
+class KeyPlaces:
+    """`alive`: the run has a process. `replay`: a replay is shown, which takes no commands."""
+
+    state: RunState
+    alive: bool
+    replay: bool
+
+    def order(self, id: str | None) -> int | None:
+        """The place of a key: lower comes first, None is not shown."""
+        key = KEYS.get(id or "")
+        if key is None:
+            return 0
+        if (self.replay and key.action.startswith("control(")) or (key.id == "stop" and not self.alive):
+            return None
+        if deciding(self.state):
+            return -1 if key.id in DECIDING else 0
+        return 0 if key.shown else None
+
+    def word(self, id: str | None) -> str:
+        """The word of a key, where the state of the run changes it."""
+        return "continue" if id == "pause" and (self.state.paused or not self.alive) else ""
