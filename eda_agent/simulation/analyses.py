@@ -10,6 +10,7 @@ import numpy as np
 
 from eda_agent.metrics.waveform import CURRENTS, LOOP, Waveform
 from eda_agent.problem.loop_probe import Injection
+from eda_agent.problem.script.compiler import all_steps
 from eda_agent.simulation.circuit_state import LoadedDeck
 from eda_agent.simulation.closer import Closer, with_shares
 from eda_agent.simulation.device_values import read_devices
@@ -21,6 +22,8 @@ from eda_agent.units import format_quantity
 
 _AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
 """Analysis → possible names of its axis: ngspice names that of a DC sweep after the swept quantity."""
+CHANGES = frozenset(["alter", "option", "reset"])
+"""Steps of a program after which the circuit may be another than the one that was loaded."""
 _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
 
 
@@ -52,9 +55,10 @@ class Analyses:
         """Run a deck's analyses on the current circuit, which must be that of the deck. `closer`: also read node
         voltages, capacitances and the noise of each device.
         """
+        look = Closer() if closer else None
         if deck.program is not None:
-            return self._run_program(deck, operating_point)
-        result = Simulated(closer=Closer() if closer else None)
+            return self._run_program(deck, operating_point, look)
+        result = Simulated(closer=look)
         commands = dict(deck.analyses)
         shared = deck.shares_bias
         if len(commands) > 1 and not (operating_point or shared or any(kind == "op" for _, kind in deck.metrics)):
@@ -79,17 +83,26 @@ class Analyses:
                 result.closer.look(self.ngspice, deck, kind, plot)
         return result
 
-    def _run_program(self, deck: LoadedDeck, operating_point: bool) -> Simulated:
-        """Run the program of a designer's deck; the operating point is read behind it."""
+    def _run_program(self, deck: LoadedDeck, operating_point: bool, closer: Closer | None) -> Simulated:
+        """Run the program of a designer's deck; the operating point of the circuit as it is loaded is read behind it.
+        The deck's results stand also if it has none.
+        """
         assert deck.program is not None
         outcome = Machine(self.ngspice).run(deck.program)
-        result = Simulated(results=outcome.results, printed=outcome.printed, messages=outcome.messages)
+        result = Simulated(results=outcome.results, printed=outcome.printed, messages=outcome.messages, closer=closer)
         if deck.probes:
             asked = {kind for _, kind in deck.metrics} & outcome.plots.keys()
             result.waves = {kind: self._read(kind, outcome.plots[kind], deck.probes) for kind in sorted(asked)}
         if operating_point and any(kind == "op" for kind, _ in deck.analyses):
-            self._analyse("op")
+            if any(step["do"] in CHANGES for step in all_steps(deck.program["steps"])):
+                self.ngspice.command("reset")
+            try:
+                plot = self._analyse("op")
+            except SimulationFailed:
+                return result
             result.devices = read_devices(self.ngspice, deck)
+            if closer is not None:
+                closer.look(self.ngspice, deck, "op", plot)
         return result
 
     def node_voltages(self) -> dict[str, float]:

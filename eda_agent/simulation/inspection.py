@@ -89,8 +89,11 @@ def inspect(evaluator: Evaluator, sizing: Sizing, corner: str | None = None) -> 
         if not found.points and closer.get("nodes"):
             for label, numbers in reply.get("operating_point", {}).items():
                 _put(found.points, label, operating_point(numbers))
+            bench = evaluator.problem.testbenches[deck.testbench]
             for node, volts in closer["nodes"].items():
-                _put(found.nodes, node.removeprefix("xdut."), volts)
+                # a net of a designer's deck may have the name of another port
+                if bench.program is None or node.startswith(f"{bench.instance}."):
+                    _put(found.nodes, node.removeprefix(f"{bench.instance}."), volts)
             for label, row in closer.get("capacitances", {}).items():
                 _put(found.capacitances, label, {key: abs(v) for key, v in row.items() if not math.isnan(v)})
     return found

@@ -24,7 +24,6 @@ RESULT = "result"
 """Method of a metric that the deck's own script or `.meas` line gives."""
 _TAKEN = frozenset(BIAS_METRICS) | {metric.name for metric in METRICS.values() if metric.measure is None}
 """Metrics that come from the devices, not from a testbench."""
-_CHANGES = frozenset(["alter", "option", "reset"])
 
 
 def load_bench(
@@ -129,14 +128,12 @@ def _completed(program: Program, saved: Sequence[str]) -> Program:
 
 
 def _analyses(program: Program, text: BenchText) -> tuple[Analysis, ...]:
-    """The kinds of analyses, for people, and `op` if the operating point can be read behind the script."""
+    """The kinds of analyses, for people, and `op`, which is read behind the script."""
     steps = list(all_steps(program.steps))
     found = [step["kind"] for step in steps if step["do"] == "analysis"]
     if any(step["do"] == "run" for step in steps):
         found += [line.card[1:] for line in text.analyses]
-    if not any(step["do"] in _CHANGES for step in steps):
-        found.append("op")
-    return tuple(Analysis(kind, kind) for kind in dict.fromkeys(found))
+    return tuple(Analysis(kind, kind) for kind in dict.fromkeys([*found, "op"]))
 
 
 def _sources(program: Program, probes: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from eda_agent.metrics import METRICS
@@ -14,6 +14,7 @@ from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.draft.benches import MAX, MIN, NEAR
 from eda_agent.problem.draft.own_bench import OwnBench
 from eda_agent.problem.draft.targets import NEARNESS, rounded
+from eda_agent.problem.script.dependence import intermediates
 from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit
 
 _LESS = re.compile(
@@ -28,6 +29,7 @@ _SCALED = re.compile(r"_(?:[fpnumkg]|meg)(?:w|a|v|hz|s|f|ohms?|j)$")
 """Endings of a name whose value the deck has scaled itself: p_uw, bw_mhz. It stays a plain number."""
 _NAMED_UNITS = ((re.compile(r"_db$"), "dB"), (re.compile(r"_deg$"), "deg"), (re.compile(r"_hz$"), "Hz"))
 _POWER = re.compile(r"^p(?:ower|diss|w)?(?:_|\d|$)|power")
+INTERMEDIATE = "other results are computed from it"
 _STEP = {"dB": 6.0, "deg": 5.0}
 _FACTOR = 1.5
 
@@ -40,10 +42,22 @@ class Row(NamedTuple):
     printed: bool
 
 
-def own_specs(results: Mapping[str, Mapping[str, Row]]) -> list[str]:
-    """Lines of spec.yaml for the results of testbenches."""
-    taken: dict[str, str] = {}
-    return [line for testbench, rows in results.items() for line in _of_bench(rows, testbench, taken)]
+def own_specs(results: Mapping[str, Mapping[str, Row]], benches: Mapping[str, OwnBench]) -> list[str]:
+    """Lines of spec.yaml for the results of testbenches; an intermediate of no known direction is a comment, unless
+    nothing else is left.
+    """
+    programs = {name: bench.program for name, bench in benches.items()}
+    inner = {name: intermediates(program) for name, program in programs.items() if program is not None}
+    for kept in (inner, {}):
+        taken: dict[str, str] = {}
+        lines = [
+            line
+            for testbench, rows in results.items()
+            for line in _of_bench(rows, testbench, taken, kept.get(testbench, frozenset()))
+        ]
+        if any(not line.lstrip().startswith("#") for line in lines):
+            break
+    return lines
 
 
 def trial_specs(benches: Mapping[str, OwnBench]) -> list[str]:
@@ -63,7 +77,7 @@ def _key(name: str, testbench: str, taken: dict[str, str], unit: str = "") -> st
     return f"{spec}: {{testbench: {testbench}, {f'metric: {name}, ' if spec != name else ''}"
 
 
-def _of_bench(results: Mapping[str, Row], testbench: str, taken: dict[str, str]) -> list[str]:
+def _of_bench(results: Mapping[str, Row], testbench: str, taken: dict[str, str], inner: Collection[str]) -> list[str]:
     shown = {name: row for name, row in results.items() if row.printed} or results
     rows = []
     for name, row in shown.items():
@@ -80,7 +94,10 @@ def _of_bench(results: Mapping[str, Row], testbench: str, taken: dict[str, str])
                 f"  # {name_} of {testbench} has {unit or 'no unit'} here and {first} before: rename one of them"
             )
             continue
-        rows.append(_row(name_, row_, _key(name_, testbench, taken, unit)))
+        line = _row(name_, row_, _key(name_, testbench, taken, unit))
+        if name in inner and sense_of(name, row.value) == NEAR:
+            line = f"  # {line.strip()}, {INTERMEDIATE}"
+        rows.append(line)
     return rows
 
 

@@ -121,7 +121,7 @@ def write_draft(
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
-    lines += own_specs(results) if results else trial_specs(draft.benches)
+    lines += own_specs(results, draft.benches) if results else trial_specs(draft.benches)
     line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
     lines += [line] if line and draft.own_bench is None else []
     lines += [
