@@ -25,7 +25,9 @@ from eda_agent.problem.shadow import read_deck
 from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 
-BIAS_KEYS = ("current", "voltage")
+NO_PORT = "none"
+"""Says under `ports` that the circuit has no such rail."""
+BIAS_KEYS = ("current", "voltage", "resistance", "to")
 _OWN_SETTINGS = {
     "step": "1",
     "hold": "1u",
@@ -147,6 +149,9 @@ def _wire(
     }
     for role in roles:
         port = given.get(role, role)
+        if port == NO_PORT and role in {"vdd", "vss"} and port not in scope.ports:
+            # a mirror that stands on the other rail alone
+            continue
         if port not in scope.ports:
             node.wrong(f"no port has the role {role}", f"write  ports: {{{role}: <one of {', '.join(scope.ports)}>}}")
             return None, ""
@@ -171,10 +176,13 @@ def _wire(
             cards.append(
                 f"V{net} {net} 0 dc {{{read_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n"
             )
+        elif "resistance" in values:
+            cards.append(_resistor(net, values))
         else:
             child.wrong(
-                "a bias is a current or a voltage",
-                "write {current: 10u} (from the supply into the port; -10u: out of it to vss) or {voltage: 0.6}",
+                "a bias is a current, a voltage or a resistance",
+                "write {current: 10u} (from the supply into the port; -10u: out of it to vss), {voltage: 0.6} or"
+                " {resistance: 10k} (to vss; with to: vdd, to the supply)",
             )
     for port in scope.ports:
         if port not in nets:
@@ -182,6 +190,16 @@ def _wire(
                 f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:"
             )
     return nets, "".join(cards)
+
+
+def _resistor(net: str, values: Mapping[str, LocatedNode]) -> str:
+    """The card of a resistor outside the circuit, between a net and a rail."""
+    rail = values["to"].text("to").lower() if "to" in values else "vss"
+    if rail not in {"vdd", "vss"}:
+        values["to"].wrong(f"a resistor does not lead to {rail!r}", "to: vdd or to: vss")
+        return ""
+    amount = read_setting(values["resistance"], "resistance", "Ohm", {"vdd", "temperature"})
+    return f"R{net} {net} {rail} {{{amount}}}\n"
 
 
 def _own(

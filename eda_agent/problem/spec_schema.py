@@ -42,7 +42,12 @@ def spec_schema() -> Schema:
         "mirrors": {"type": "array", "items": NAMES},
         "ratios": _map(_object(RATIO_KEYS, {"of": TEXT, "ratio": QUANTITY})),
         "ports": _map(TEXT),
-        "bias": _map(_object(BIAS_KEYS, {"current": QUANTITY, "voltage": QUANTITY})),
+        "bias": _map(
+            _object(
+                BIAS_KEYS,
+                {"current": QUANTITY, "voltage": QUANTITY, "resistance": QUANTITY, "to": {"enum": ["vdd", "vss"]}},
+            )
+        ),
         "layout": {"anyOf": [{"enum": ["on", "off", True, False]}, _layout()]},
         "testbenches": _map({"anyOf": [*map(_template, template_names()), _own_testbench()]}),
         "measures": _map(_measure()),

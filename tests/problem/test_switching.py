@@ -135,7 +135,7 @@ def test_rings_with_an_enable_with_shared_starving_and_with_transmission_gates()
     assert ring(of(loop)) == ()
 
 
-def test_every_port_of_a_ring_is_held_and_mirrors_without_a_rail_are_no_reference() -> None:
+def test_every_port_of_a_ring_is_held_and_mirrors_without_the_other_rail_are_current_references() -> None:
     from eda_agent.problem.draft.port_roles import mirror_bank
     from eda_agent.problem.draft.ring_oscillator import ring_oscillator
     from eda_agent.problem.structure.circuit import Mirror
@@ -154,4 +154,9 @@ def test_every_port_of_a_ring_is_held_and_mirrors_without_a_rail_are_no_referenc
     )
     assert mirror_bank(whole, ["i", "o"]) == ("o", {"i": "source"})
     rail_less = Structure(("i", "o", "vss"), (reference, copy), (), "", "vss", mirrors=(Mirror(reference, (copy,)),))
-    assert mirror_bank(rail_less, ["i", "o"]) is None
+    assert mirror_bank(rail_less, ["i", "o"]) == ("o", {"i": "source"})
+    foot = Fet("m2", "nmos", "o", "i", "r", "vss")
+    with_foot = Structure(
+        ("i", "o", "r", "vdd", "vss"), (reference, foot), (), "vdd", "vss", mirrors=(Mirror(reference, (foot,)),)
+    )
+    assert mirror_bank(with_foot, ["i", "o", "r"]) is None

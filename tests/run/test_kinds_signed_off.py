@@ -79,6 +79,15 @@ KINDS = {
         "  compliance_range: {testbench: compliance, minimum: 2}",
         "MN1.l",
     ),
+    "constant_gm": Kind(
+        "ibias rset vdd vss\nMN1 nb nb vss vss nch W=10u L=2u\nMN2 pb nb rset vss nch W=40u L=2u\n"
+        "MP1 nb pb vdd vdd pch W=10u L=2u\nMP2 pb pb vdd vdd pch W=10u L=2u\nMP3 ibias pb vdd vdd pch W=10u L=2u\n"
+        "MS1 s nb vss vss nch W=40u L=1u\nMS2 s vss vdd vdd pch W=1u L=200u\nMS3 pb s vss vss nch W=1u L=1u",
+        "current reference",
+        "out: ibias",
+        "output_current: {testbench: drift, minimum: 3u, maximum: 9u}\n  startup_time: {testbench: start, maximum: 5u}",
+        "MN1.l",
+    ),
     "ring": Kind(
         "en out vdd vss\nMN1 x e vss vss nch W=2u L=0.5u\nMN2 a en x vss nch W=2u L=0.5u\n"
         "MP1 a e vdd vdd pch W=2u L=0.5u\nMP2 a en vdd vdd pch W=2u L=0.5u\n"
@@ -106,6 +115,7 @@ def test_a_kind_is_recognised_sized_and_signed_off(name: str, tmp_path: Path) ->
     assert said.startswith(f"{name}: {kind.starts}, own"), said
     ports = re.search(r"^ports: (.*)$", draft, re.MULTILINE)
     assert kind.ports in (ports[1] if ports else "in: in, out: out, vdd: vdd"), draft
+    assert name != "constant_gm" or "bias: {rset: {resistance: 10k}}" in draft
     assert name != "ring" or "bias: {en: {voltage: vdd}}" in draft
     assert not re.search(r"could not be measured|^  #", draft, re.MULTILINE), draft
     assert kind.size in draft

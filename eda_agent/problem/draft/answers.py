@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.kinds import CHOICES, kind_named
+from eda_agent.problem.draft.port_roles import RESISTORS
 from eda_agent.units import parse_quantity
 
 _SMALL = 0.02
@@ -22,7 +23,7 @@ _LARGE = 6.0
 
 @dataclass(frozen=True)
 class Held:
-    """How a port is held. `unit`: V, A, or "" for a bare number. `level`: low or high, else ""."""
+    """How a port is held. `unit`: V, A, Ohm, or "" for a bare number. `level`: low or high, else ""."""
 
     value: float = 0.0
     unit: str = ""
@@ -32,6 +33,8 @@ class Held:
         """The same as `biases` says it, for a port that the circuit shows as `found`."""
         if self.level:
             return self.level
+        if self.unit == "Ohm" or (found in RESISTORS and not self.unit and self.value >= _LARGE):
+            return found if found in RESISTORS else "resistor"
         if found in {"source", "sink"} and not self.unit and abs(self.value) >= _LARGE:
             raise InputError(
                 Finding(
@@ -131,14 +134,18 @@ def _pairs(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
 def _held(option: str, port: str, text: str) -> Held:
     if text in {"low", "high"}:
         return Held(level=text)
-    unit = {"a": "A", "v": "V"}.get(text[-1], "")
-    bare = text[:-1] if unit and not _is_number(text) else text
+    unit = "Ohm" if text.endswith("ohm") else {"a": "A", "v": "V"}.get(text[-1], "")
+    bare = text[: -len(unit)] if unit and not _is_number(text) else text
     unit = unit if bare != text else ""
     try:
         return Held(parse_quantity(bare), unit)
     except ValueError as error:
         raise InputError(
-            Finding(f"{port}={text} is no current or voltage", where=option, fix=f"{option} {port}=10u or {port}=0.9V")
+            Finding(
+                f"{port}={text} is no current, voltage or resistance",
+                where=option,
+                fix=f"{option} {port}=10u, {port}=0.9V or {port}=10kohm",
+            )
         ) from error
 
 

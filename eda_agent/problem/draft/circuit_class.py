@@ -29,6 +29,7 @@ from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
 from eda_agent.problem.draft.static_logic import static_logic
+from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure, polarity
 
 
@@ -70,9 +71,7 @@ def classify(structure: Structure) -> CircuitClass:
     noticed = [*kind.noticed, *(words_of(enable) for enable in enables.values())]
     if starting:
         names = " ".join(name.upper() for name in starting)
-        noticed.append(
-            f"{names} start the circuit: they are not sized, because no testbench shows whether the circuit starts"
-        )
+        noticed.append(f"{names} start the circuit: they are not sized")
     return replace(kind, bias=bias, noticed=tuple(noticed), switches=(*switches, *starting))
 
 
@@ -126,14 +125,22 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
     if len(rest) == 1 and not inputs and gives_current(structure, rest[0]):
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, CURRENT_REFERENCE, tuple(doubts))
     if (bias_of := mirror_bank(structure, rest)) is not None:
-        out, held = bias_of
-        # a current from outside starts it
-        asked = tuple(bench for bench in CURRENT_REFERENCE if bench.template != "current_reference_startup")
-        return CircuitClass("current reference", {"out": out, **rails}, held, asked, tuple(doubts))
+        return _mirrors(rails, *bias_of)
     if len(rest) == 1 and not inputs and structure.fets:
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, REFERENCE, tuple(doubts))
     doubts.append("the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
     return CircuitClass("", rails, {}, (), tuple(doubts))
+
+
+def _mirrors(rails: Mapping[str, str], out: str, held: Mapping[str, str]) -> CircuitClass:
+    """Mirrors with several ports: a rail that they do not have is none. Those fed from outside do not start alone."""
+    alone = not {"source", "sink"} & set(held.values())
+    left = set() if alone else {"current_reference_startup"}
+    # a current from an ideal source hardly follows a supply that is not there
+    left |= set() if rails["vdd"] else {"current_reference_line"}
+    asked = tuple(bench for bench in CURRENT_REFERENCE if bench.template not in left)
+    ports = {"out": out, **{role: net or NO_PORT for role, net in rails.items()}}
+    return CircuitClass("current reference", ports, held, asked)
 
 
 def _common_gate(structure: Structure, rest: Sequence[str]) -> tuple[str, str] | None:

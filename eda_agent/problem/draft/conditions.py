@@ -12,24 +12,30 @@ from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
+from eda_agent.problem.draft.port_roles import RESISTORS
 from eda_agent.problem.draft.sizable_parameters import loads_of
 from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.units import format_quantity
 
 _CURRENT = 5e-6
 """A: the guess of a bias current."""
+_RESISTANCE = 10e3
+"""Ohm: the guess of a resistor outside that sets a current."""
 COMMON_MODE = frozenset({"opamp_open_loop", "opamp_step", "comparator", "comparator_open", "buffer", "buffer_output"})
 """Templates whose common mode the user may set."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """How a port is held: `kind` (current or voltage) and `amount` as a spec has them. `guess`: why, if it is one."""
+    """How a port is held: `kind` (current, voltage or resistance) and `amount` as a spec has them. `guess`: why, if it
+    is one. `to`: the rail of a resistance, if it is not vss.
+    """
 
     port: str
     kind: str
     amount: str
     guess: str = ""
+    to: str = ""
 
 
 def supply_of(draft: Draft) -> float:
@@ -66,6 +72,11 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
         return Held(port, "voltage", amount, "" if sure else f"{how}, as its name or its well says")
     if how == "open" and answer is None and port not in draft.driven:
         return Held(port, "current", "0", "a drain drives it: left open")
+    if how in RESISTORS:
+        to = "vdd" if how.endswith("vdd") else ""
+        if answer is not None:
+            return Held(port, "resistance", amount_text(answer.value), to=to)
+        return Held(port, "resistance", amount_text(_RESISTANCE), "a common value", to)
     kind = "current" if how in {"source", "sink"} else "voltage"
     if answer is not None:
         value = -abs(answer.value) if how == "sink" else answer.value

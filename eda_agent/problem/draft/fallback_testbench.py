@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from eda_agent.problem.draft.answers import Held
 from eda_agent.problem.draft.benches import MAX, MIN
 from eda_agent.problem.draft.enable import enables_of
-from eda_agent.problem.draft.port_roles import biases, outputs_of
+from eda_agent.problem.draft.port_roles import RESISTORS, biases, outputs_of
 from eda_agent.problem.structure import Structure
 from eda_agent.units import format_quantity
 
@@ -83,6 +83,9 @@ def fallback_testbench(
 
 def _source(number: int, port: str, how: str, structure: Structure, driven: Mapping[str, float]) -> str:
     known = driven.get(port)
+    if how in RESISTORS:
+        rail = structure.vdd if how.endswith("vdd") else "0"
+        return f"R{number} {port} {rail} {format_quantity(known or 10e3).replace(' ', '')}"
     if how in {"low", "high"} and known is None:
         return f"V{number} {port} 0 {'0' if how == 'low' else '{vdd}'}"
     if how == "open" and known is None:

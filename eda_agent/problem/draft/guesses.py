@@ -70,7 +70,8 @@ def guesses_of(draft: Draft) -> list[Guess]:
     for port, how in draft.kind.bias.items():
         held = held_of(draft, port, how)
         if held.guess:
-            value = held.amount if held.amount == "vdd" else _shown(held.amount, "A" if held.kind == "current" else "V")
+            unit = {"current": "A", "resistance": "Ohm"}.get(held.kind, "V")
+            value = held.amount if held.amount == "vdd" else _shown(held.amount, unit)
             result.append(Guess(f"{held.kind} of {port}", value, held.guess, "--bias", port))
     return result
 

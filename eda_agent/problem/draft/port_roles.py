@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.structure import Structure
+
+RESISTORS = frozenset({"resistor", "resistor to vdd"})
+"""How a port is held that waits for a resistor outside, between it and vss or vdd."""
 
 
 def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
@@ -30,10 +33,10 @@ def gives_current(structure: Structure, port: str) -> bool:
 def mirror_bank(structure: Structure, rest: Sequence[str]) -> tuple[str, dict[str, str]] | None:
     """(the first port that gives a current, other port → how it is held) of mirrors with several ports.
 
-    The others take the reference current, give a current too, or show a bias voltage that a current inside makes. None
-    if a port is something else.
+    The others take the reference current, give a current too, show a bias voltage that a current inside makes, or wait
+    for the resistor outside that sets the current. None if a port is something else.
     """
-    outputs = [port for port in rest if gives_current(structure, port)]
+    outputs = [port for port in rest if gives_current(structure, port) and not _foot(structure, port)]
     held: dict[str, str] = {}
     for port in rest:
         on = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
@@ -43,14 +46,42 @@ def mirror_bank(structure: Structure, rest: Sequence[str]) -> tuple[str, dict[st
         feeding = {fet.type for fet in on if fet.drain == port and fet.gate != port} - diodes
         if port in outputs:
             held[port] = "voltage"
+        elif foot := _foot(structure, port):
+            held[port] = foot
         elif len(diodes) != 1:
             return None
         else:
             held[port] = "open" if feeding else "source" if diodes == {"nmos"} else "sink"
-    whole = {structure.vdd, structure.vss} <= {*structure.ports, "0"}
-    if not whole or not outputs or all(how == "voltage" for how in held.values()):
+    ways = set(held.values())
+    if not outputs or ways <= {"voltage"} or not _has_rails(structure, held):
+        return None
+    if ways & {"source", "sink"} and any(how in RESISTORS for how in ways):
+        # a current from outside sets the mirror: what stands on its source port is no resistor's place
         return None
     return outputs[0], {port: how for port, how in held.items() if port != outputs[0]}
+
+
+def _foot(structure: Structure, port: str) -> str:
+    """Between which rail and a port a resistor sets the current: sources of one type alone stand on it. "" if none.
+
+    A device whose other end is a diode of the other type stands on its source too, however it was oriented: a start-up
+    device beside the diode makes that end look near to the rail.
+    """
+    on = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
+    diodes = {(fet.gate, fet.type) for fet in structure.fets if fet.diode}
+    other = {"nmos": "pmos", "pmos": "nmos"}
+    feet = [fet for fet in on if fet.source == port or (fet.source, other[fet.type]) in diodes]
+    alone = on and len(feet) == len(on) and len({(fet.type, fet.gate) for fet in on}) == 1 and on[0].gate != port
+    bare = not any(port in passive.nets and passive.kind != "c" for passive in structure.passives)
+    return ("resistor" if on[0].type == "nmos" else "resistor to vdd") if alone and bare else ""
+
+
+def _has_rails(structure: Structure, held: Mapping[str, str]) -> bool:
+    """Whether a mirror has the rails that it needs: those that its devices stand on, both if its current is its own."""
+    there = {*structure.ports, "0"}
+    present = {rail in there for rail in (structure.vdd, structure.vss)}
+    fed = bool(set(held.values()) & {"source", "sink"})
+    return present == {True} or (fed and True in present and len({fet.type for fet in structure.fets}) == 1)
 
 
 def _drives(structure: Structure, port: str) -> bool:

@@ -186,7 +186,9 @@ def _wiring(draft: Draft) -> list[str]:
     lines = [f"ports: {{{', '.join(f'{role}: {_word(port)}' for role, port in ports.items())}}}"] if ports else []
     held = [held_of(draft, port, how) for port, how in draft.kind.bias.items()]
     if held:
-        bias = ", ".join(f"{_word(one.port)}: {{{one.kind}: {one.amount}}}" for one in held)
+        bias = ", ".join(
+            f"{_word(one.port)}: {{{one.kind}: {one.amount}{f', to: {one.to}' if one.to else ''}}}" for one in held
+        )
         lines.append(f"bias: {{{bias}}}{'  # values are a guess' if any(one.guess for one in held) else ''}")
     return lines
 
