@@ -68,7 +68,7 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
                 )
             )
         text = netlist.read_text(encoding="utf-8", errors="replace")
-    if missing := sorted(set(re.findall(r"(\S+) IS MISSING !!!!", text))):
+    if missing := sorted(set(re.findall(r"(\S+)\s+IS MISSING !!!!", text))):
         fix = "set XSCHEM_LIBRARY_PATH in the xschemrc beside it; a symbol of a newer xschem needs that version"
         said = f"xschem does not find the symbol {', '.join(missing)}, and would leave it out"
         raise InputError(Finding(said, schematic, fix=fix))

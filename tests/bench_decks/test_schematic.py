@@ -74,7 +74,8 @@ BENCH = HEAD + "".join(
 def folder(tmp_path):
     for name, text in (("stage.sym", SYMBOL), ("stage.sch", STAGE), ("stage_tb.sch", BENCH)):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "xschemrc").write_text("set netlist_type spice\n", encoding="utf-8")
+    rc = "set netlist_type spice\nappend XSCHEM_LIBRARY_PATH :${XSCHEM_SHAREDIR}/xschem_library\n"
+    (tmp_path / "xschemrc").write_text(rc, encoding="utf-8")
     return tmp_path
 
 
@@ -94,3 +95,29 @@ def test_a_symbol_that_is_missing_is_said(folder, capsys):
     assert main(["init", str(folder / "stage_tb.sch")]) == 2
     assert "xschem does not find the symbol nowhere" in " ".join(capsys.readouterr().err.split())
     assert not (folder / "spec.yaml").exists()
+
+
+XSCHEM_3_4 = """#!/bin/sh
+for last; do case "$before" in --rcfile) rc=$last;; esac; before=$last; done
+cat > "$(sed -n 's/set netlist_dir {\\(.*\\)}/\\1/p' "$rc")/stage_tb.spice" <<'END'
+** sch_path: stage_tb.sch
+**.subckt stage_tb
+x1 net1 net2 net3 stage
+*  V1 -  vsource  IS MISSING !!!!
+*  CONTROL -  code  IS MISSING !!!!
+**.ends
+.end
+END
+"""
+"""A program that writes the netlist that xschem 3.4.8RC wrote for this testbench without its library of symbols."""
+
+
+def test_a_symbol_that_xschem_3_4_misses_is_said(folder, tmp_path, monkeypatch, capsys):
+    program = tmp_path / "bin" / "xschem"
+    program.parent.mkdir()
+    program.write_text(XSCHEM_3_4, encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    assert main(["init", str(folder / "stage_tb.sch")]) == 2
+    assert "xschem does not find the symbol code, vsource" in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "spec.yaml").exists() and not (folder / "stage_tb.xschem.spice").exists()

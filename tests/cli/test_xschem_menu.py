@@ -91,7 +91,7 @@ def test_the_menu_works_in_xschem(tmp_path):
     rc = tmp_path / "rc"
     install(rc)
     rc.write_text(rc.read_text(encoding="utf-8") + PROBE, encoding="utf-8")
-    check(tried(["xschem", "--rcfile", str(rc), str(tmp_path / "top.sch")], tmp_path), tmp_path)
+    check(tried(["xschem", "-r", "--rcfile", str(rc), str(tmp_path / "top.sch")], tmp_path), tmp_path)
 
 
 @needs_screen
