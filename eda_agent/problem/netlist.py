@@ -47,6 +47,17 @@ class Netlist:
     def scope(self, name: str) -> Subcircuit | None:
         return self.top if name == "" else self.subcircuits.get(name.lower())
 
+    def reached(self, name: str) -> list[Subcircuit]:
+        """The subcircuit and those that it calls, each once, callers first; empty if it is not defined."""
+        result: dict[str, Subcircuit] = {}
+        waiting = [name.lower()]
+        for cell in waiting:
+            scope = self.subcircuits.get(cell)
+            if scope is not None and cell not in result:
+                result[cell] = scope
+                waiting += [device.value.lower() for device in scope.devices if device.kind == "x"]
+        return list(result.values())
+
     def text(
         self, values: Mapping[Edit, str] | None = None, *, comments: bool = True, only: frozenset[int] | None = None,
         copies: Mapping[tuple[str, str], int] | None = None, remarks: Mapping[tuple[str, str], str] | None = None,

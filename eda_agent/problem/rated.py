@@ -17,18 +17,9 @@ ALLOWED = 1.1
 def rated_voltage(netlist: Netlist, subckt: str, pdk: Pdk) -> float | None:
     """The largest rated voltage (V) of a circuit's MOSFETs, cells included; None if the PDK does not give one."""
     found: set[float] = set()
-    seen: set[str] = set()
-    waiting = [subckt]
-    while waiting:
-        cell = waiting.pop()
-        scope = netlist.subcircuits.get(cell)
-        if scope is None or cell in seen:
-            continue
-        seen.add(cell)
+    for scope in netlist.reached(subckt):
         for device in scope.devices:
-            name = device.value.lower()
-            waiting += [name] if device.kind == "x" else []
-            rule = pdk.device(name)
+            rule = pdk.device(device.value.lower())
             if rule is None or not rule.is_fet:
                 continue
             if rule.rated is None:

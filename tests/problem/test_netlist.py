@@ -6,6 +6,7 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.source import read_source
 
@@ -204,3 +205,23 @@ R4 p q {2 * 5k}
     twice = read(tmp_path, ".param a=1 a=2\n.subckt s p q\nR1 p q {a}\n.ends\n")
     assert twice.top.params["a"] == "2"
     assert ".param a=1 a=3\n" in twice.text({Edit("", "", "a"): "3"})
+
+
+def test_the_cells_that_a_cell_calls_are_found_once_callers_first() -> None:
+    text = """.subckt a x
+X1 x c
+X2 x B
+.ends
+.subckt b x
+X1 x c
+.ends
+.subckt c x
+R1 x 0 1k
+.ends
+.subckt d x
+R1 x 0 1k
+.ends
+"""
+    netlist = parse_netlist(logical_lines(text, Path("cells.spice")))
+    assert [scope.name for scope in netlist.reached("A")] == ["a", "c", "b"]
+    assert [scope.name for scope in netlist.reached("c")] == ["c"] and netlist.reached("nowhere") == []

@@ -5,7 +5,6 @@ A `Kit` has many arenas, padded to the same size. The network's weights and the 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,11 @@ from torch import Tensor
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.universal.graph import METRIC_NAMES, Real
 from eda_agent.agent.universal.network import Network
-from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem, Spec
-from eda_agent.train.universal.lessons import OWN, Lesson, lesson, padded, stacked
+from eda_agent.train.universal.lessons import OWN, Lesson, padded, stacked
 from eda_agent.train.universal.net import Net
-from eda_agent.train.universal.record import read_record
+from eda_agent.train.worlds.fitting import fitting
 
-LARGEST = 24, 12
-"""Maximum number of parameters and of specs: larger circuits would pad all others."""
 REFERENCES = 3
 """Maximum number of designs at which a circuit is read; the first is the netlist's own."""
 FEWEST = 3
@@ -113,18 +109,7 @@ _ARRAYS = (
 
 def circuits(paths: Iterable[Path]) -> list[Circuit]:
     """The circuits of files of records that fit; others are left out."""
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        for path in paths:
-            try:
-                record = read_record(path)
-                problem = record.problem(Path(folder))
-                made = lesson(record, problem)
-            except InputError:
-                continue
-            if made is not None and len(made.graph.initial) <= LARGEST[0] and len(made.graph.metrics) <= LARGEST[1]:
-                found.append(_circuit(path.stem, made, problem))
-    return found
+    return [_circuit(one.path.stem, one.lesson, one.problem) for one in fitting(paths)]
 
 
 def _circuit(name: str, made: Lesson, problem: Problem) -> Circuit:

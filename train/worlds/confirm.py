@@ -39,10 +39,10 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.designs import Values, draw_bounds, not_dominated
-from eda_agent.train.universal.lessons import OWN, lesson
+from eda_agent.train.universal.lessons import OWN
 from eda_agent.train.universal.make import default_folder
-from eda_agent.train.universal.record import Record, read_record
-from eda_agent.train.worlds.arena import LARGEST
+from eda_agent.train.universal.record import Record
+from eda_agent.train.worlds.fitting import fitting
 from eda_agent.train.worlds.order import CLAIMED, NAMES, difference
 from eda_agent.train.worlds.play import Act, Situation, policy, search
 from eda_agent.train.worlds.proposer import Proposer, Standing
@@ -125,17 +125,9 @@ def aimed(record: Record, problem: Problem, draw: random.Random) -> Problem | No
 def held_out(paths: Sequence[Path], count: int) -> list[Record]:
     """Records of validation structures, one per structure, in an order that depends on nothing but their names."""
     found: dict[str, Record] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in paths:
-            try:
-                record = read_record(path)
-                problem = record.problem(Path(folder))
-                made = lesson(record, problem)
-            except InputError:
-                continue
-            small = len(problem.space.parameters) <= LARGEST[0] and len(problem.specs) <= LARGEST[1]
-            if made is not None and made.held and small and record.fingerprint not in found:
-                found[record.fingerprint] = record
+    for one in fitting(paths):
+        if one.lesson.held:
+            found.setdefault(one.record.fingerprint, one.record)
     records = list(found.values())
     random.Random(7).shuffle(records)
     return records[:count]

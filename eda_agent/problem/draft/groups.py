@@ -134,28 +134,15 @@ def unit_groups(draft: Draft) -> list[list[str]]:
     cell.
     """
     result = []
-    for cell in reached(draft):
+    for cell in draft.netlist.reached(draft.subckt):
         keys: dict[str, tuple[str, ...]] = {}
-        for device in draft.netlist.subcircuits[cell].devices:
+        for device in cell.devices:
             rule = draft.pdk.device(device.value) if device.kind == "x" else None
             if rule is None or rule.is_fet or rule.type not in {"resistor", "capacitor"}:
                 continue
-            path = device.name if cell == draft.subckt else f"{cell}.{device.name}"
+            path = device.name if cell.name == draft.subckt else f"{cell.name}.{device.name}"
             keys[path] = (device.value.lower(), *(canonical(draft, path, side) for side in (*rule.names, "m")))
         result += [names for names in _classes(keys) if len(names) >= _UNITS]
-    return result
-
-
-def reached(draft: Draft) -> list[str]:
-    """The subcircuit and those that it calls, each once."""
-    result, waiting = [], [draft.subckt]
-    while waiting:
-        name = waiting.pop(0)
-        if name in draft.netlist.subcircuits and name not in result:
-            result.append(name)
-            waiting += [
-                device.value.lower() for device in draft.netlist.subcircuits[name].devices if device.kind == "x"
-            ]
     return result
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of, reached
+from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
@@ -53,8 +53,9 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 together.add(sized)
             seen.add(name)
     follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_devices(draft)
-    for inner in reached(draft):
-        for device in draft.netlist.subcircuits[inner].devices:
+    for scope in draft.netlist.reached(draft.subckt):
+        inner = scope.name
+        for device in scope.devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
             if path in idle:
                 continue
@@ -236,9 +237,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
 def _smallest(draft: Draft, key: str) -> float:
     """The smallest length (m) in the netlist, for models without known limits; a width may be as small as a length."""
     found = [
-        own_value(Edit(name, device.name, side), draft.netlist, draft.subckt)
-        for name in reached(draft)
-        for device in draft.netlist.subcircuits[name].devices
+        own_value(Edit(scope.name, device.name, side), draft.netlist, draft.subckt)
+        for scope in draft.netlist.reached(draft.subckt)
+        for device in scope.devices
         for side in {key, "l"}
         if device.params.get(side)
     ]

@@ -24,17 +24,9 @@ def unset_names(netlist: Netlist, subckt: str, pdk: Pdk) -> dict[str, str]:
     """Name → starting value as a netlist writes it, for every name without one in a cell and those that it calls."""
     result: dict[str, str] = {}
     models = {line.text.split()[1].lower() for line in netlist.lines if line.card == ".model"} | pdk.devices.keys()
-    seen: set[str] = set()
-    waiting = [subckt]
-    while waiting:
-        cell = waiting.pop()
-        scope = netlist.subcircuits.get(cell)
-        if scope is None or cell in seen:
-            continue
-        seen.add(cell)
+    for scope in netlist.reached(subckt):
         known = {*netlist.top.params, *scope.params, *scope.defaults}
         for device in scope.devices:
-            waiting += [device.value.lower()] if device.kind == "x" else []
             for text, start in _places(device, pdk):
                 if text.lower() in models:
                     continue
