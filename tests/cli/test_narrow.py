@@ -31,9 +31,27 @@ def test_names_of_runs_are_whole_and_lines_fit(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= int(width)
     for name in NAMES:
-        row = next(line for line in lines if name in line)
-        assert "0.9989" in row and "✗" in row
+        place = next(place for place, line in enumerate(lines) if name in line)
+        # a name that leaves no room for the columns has a line of its own
+        row = lines[place] if "0.9989" in lines[place] else lines[place + 1]
+        assert "0.9989" in row and "✗" in row and "ota_5t" in row
     assert not any("…" in line for line in lines)
+
+
+def test_a_pipe_has_one_line_for_each_run_with_every_column(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = tmp_path / ("a folder with a long name " * 9).strip()
+    runs.rename(deep)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert main(["runs", str(deep)]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    names = ("problem", "policy", "seed", "score", "met", "simulations", "state", "when")
+    assert head.split() == ["run", *names]
+    assert len(rows) == len(NAMES)
+    assert {row[: head.index("problem")].rstrip() for row in rows} == {f"{deep}/{name}" for name in NAMES}
+    for row in rows:
+        assert row[head.index("problem") :].startswith("ota_5t") and "0.9989" in row
 
 
 def test_sentences_of_show_break_between_words(

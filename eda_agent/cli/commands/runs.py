@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eda_agent.cli.options import Commands, add_json
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 def register(commands: Commands) -> None:
@@ -38,27 +37,52 @@ def runs_command(options: argparse.Namespace) -> int:
     if not rows:
         screen.print(f"no runs below {options.folder}", markup=False)
         return 0
-    screen.print(_table(rows, screen.width))
+    for line in lines(rows, screen.width if screen.is_terminal or "COLUMNS" in os.environ else None):
+        screen.print(line, soft_wrap=True)
     return 0
 
 
-DROPPED = ("seed", "problem", "policy", "simulations", "when")
+DROPPED = ("seed", "policy", "simulations", "when")
 """Columns that are left out where there is no room, the first first: the name of a run often says the same."""
+NUMERIC = ("seed", "score", "simulations")
+GAP = 2
+"""Blanks between columns, and before them where the names of the runs have lines of their own."""
 
 
-def _table(rows: list[dict[str, Any]], width: int) -> Table:
-    """A table of as many columns as fit; the names of runs are never cut."""
+def lines(rows: Sequence[Mapping[str, Any]], width: int | None) -> list[str]:
+    """A table of runs in `width` columns of a screen; None: no limit, one line for each run.
+
+    Names of runs and problems are never cut. Names that leave no room for the columns have lines of their own.
+    """
+    columns = _columns(rows)
+    names, apart = columns.pop("run"), False
+    if width is not None:
+        room = width - GAP - max(len(name) for name in ("run", *names))
+        apart = _width({key: cells for key, cells in columns.items() if key not in DROPPED}) > room
+        for name in DROPPED:
+            if _width(columns) <= (width - GAP if apart else room):
+                break
+            del columns[name]
+    if not apart:
+        columns = {"run": names, **columns}
+    cells = [_aligned(name, texts) for name, texts in columns.items()]
+    plain = [(" " * GAP).join(row).rstrip() for row in zip(*cells, strict=True)]
+    if not apart:
+        return plain
+    return [text for name, row in zip(("run", *names), plain, strict=True) for text in (name, " " * GAP + row)]
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     from datetime import datetime
 
-    from rich.table import Table
-
+    from eda_agent.errors import visible
     from eda_agent.stop_reasons import stop_text
     from eda_agent.units import format_score
 
-    columns = {
-        "run": [row["run"] for row in rows],
-        "problem": [row["problem"] for row in rows],
-        "policy": [row["policy"] for row in rows],
+    return {
+        "run": [visible(row["run"]) for row in rows],
+        "problem": [visible(str(row["problem"])) for row in rows],
+        "policy": [visible(str(row["policy"])) for row in rows],
         "seed": [str(row["seed"]) for row in rows],
         "score": [format_score(row["score"]) for row in rows],
         "met": ["✓" if row["met"] else "✗" for row in rows],
@@ -66,17 +90,16 @@ def _table(rows: list[dict[str, Any]], width: int) -> Table:
         "state": [stop_text(row["state"]) if row["state"] != "unfinished" else row["state"] for row in rows],
         "when": [datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M") for row in rows],
     }
-    for name in DROPPED:
-        if sum(2 + max(len(name), *map(len, cells)) for name, cells in columns.items()) - 2 <= width:
-            break
-        del columns[name]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        numeric = name in {"seed", "score", "simulations"}
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=name != "run", overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        table.add_row(*cells)
-    return table
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    return sum(GAP + max(len(name), *map(len, cells)) for name, cells in columns.items()) - GAP
+
+
+def _aligned(name: str, cells: Sequence[str]) -> list[str]:
+    """A column with its head, filled with blanks."""
+    width = max(len(name), *map(len, cells))
+    return [text.rjust(width) if name in NUMERIC else text.ljust(width) for text in (name, *cells)]
 
 
 def _row(path: Path) -> dict[str, Any]:
