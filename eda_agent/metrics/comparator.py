@@ -1,4 +1,4 @@
-"""Metrics of a clocked comparator: its decision delay."""
+"""Metrics of a clocked comparator: its decision delay, and the input at which its decision flips."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from eda_agent.metrics.measurable import WIDER, Censored, Real, Unmeasurable, crossing
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
+from eda_agent.units import format_quantity
 
 
 def decision_delay(
@@ -53,3 +54,28 @@ def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     difference = wave.real("outp") - wave.real("outn")
     clock = wave.real("clock")
     return decision_delay(wave.axis, clock, difference, settings["vdd"] / 2, windows)
+
+
+SURE = 0.9
+"""Magnitude of a held decision, from -1 to 1, from which the outputs have parted."""
+
+
+@metric(
+    "decision_offset",
+    "V",
+    analysis="tran",
+    definition="magnitude of the differential input at which the decision of a clocked comparator flips",
+    second="tests/measurements/test_decision_offset.py",
+)
+def _decision_offset(wave: Waveform, settings: Mapping[str, float]) -> float:
+    held, reach = wave.real("held"), settings["range"]
+    up, down = float(held.max()) > SURE, float(held.min()) < -SURE
+    if not (up or down):
+        raise Unmeasurable("the comparator does not decide")
+    if not (up and down):
+        limit = format_quantity(reach, "V", 3)
+        raise Unmeasurable(f"the decision is the same at every input within {limit}: stuck, inverted or far off")
+    found = abs(float(wave.real("difference")[-1]))
+    if found > reach:
+        raise Censored("beyond the range of the search", ">", reach)
+    return found

@@ -44,7 +44,12 @@ def test_the_rms_of_magnitudes_is_the_sigma_of_a_normal_offset() -> None:
 
 @pytest.mark.parametrize(
     ("circuit", "shown"),
-    cases([("two_stage_miller", True), ("ldo", False), ("ring_vco", False)], "two_stage_miller", "ldo"),
+    cases(
+        [("two_stage_miller", True), ("ldo", False), ("ring_vco", False), ("strongarm", True)],
+        "two_stage_miller",
+        "ldo",
+        "strongarm",
+    ),
 )
 def test_it_is_shown_where_there_is_a_differential_input(
     circuit: str, shown: bool, capsys: pytest.CaptureFixture[str]

@@ -34,7 +34,7 @@ METRIC_NAMES = (
     "quiescent_current", "reference_voltage", "saturation_margin", "settling_time", "slew_rate_down",
     "slew_rate_up", "supply_current", "temperature_coefficient", "thd", "transimpedance", "vbd", "vbs", "vds",
     "vgd", "vgs", "voltage_gain", "level_shift", "output_resistance", "propagation_delay", "rise_time", "fall_time",
-    "switching_threshold", "startup_time", "threshold_rising", "threshold_falling", "hysteresis",
+    "switching_threshold", "startup_time", "threshold_rising", "threshold_falling", "hysteresis", "decision_offset",
 )  # fmt: skip
 TEMPLATES = (
     "",

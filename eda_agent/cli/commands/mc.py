@@ -47,7 +47,7 @@ def mc_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.selection import selected
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
-    from eda_agent.run.offset import OFFSET, rms, with_offset
+    from eda_agent.run.offset import offset_of, rms, with_offset
     from eda_agent.simulation.montecarlo import monte_carlo
     from eda_agent.units import format_quantity
 
@@ -77,8 +77,8 @@ def mc_command(options: argparse.Namespace) -> int:
             + (f"; interrupted, {options.samples} were asked for" if stopped else ""),
             markup=False,
         )
-        if OFFSET in result.values:
-            known = [value for value in result.values[OFFSET] if value is not None]
+        if (offset := offset_of(problem)) in result.values:
+            known = [value for value in result.values[offset] if value is not None]
             print_prose(
                 screen,
                 f"input offset: {format_quantity(rms(known), 'V', 3)} rms over the samples (one sigma if its mean is"
