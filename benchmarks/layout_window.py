@@ -89,25 +89,33 @@ def measured(count: int, folder: Path, screen: str) -> dict[str, dict[str, float
     def closed() -> None:
         hands.ask("(tool.writing.report.hide(), 1)[1]")
 
+    found: dict[str, dict[str, float]] = {}
+
+    def keep(step: str, row: dict[str, float]) -> None:
+        found[step] = row
+        words = f"{1e3 * row['gap']:.0f} | {1e3 * row['busy']:.0f} | {row['took']:.1f}"
+        print(f"| {step} | {words} |", flush=True)
+
+    print(f"| {count} transistors | longest gap, ms | processor time, ms | whole step, s |")
+    print("| --- | --- | --- | --- |", flush=True)
     try:
         hands.menu("Tools", "eda-agent", "Executable …")
         hands.file("The executable eda-agent", program)
         watch = Watch(hands)
-        found = {}
-        found[STEPS[0]] = watch.step(chosen("Place a sized circuit …", "The folder of a run", folder / "a"), "report")
+        keep(STEPS[0], watch.step(chosen("Place a sized circuit …", "The folder of a run", folder / "a"), "report"))
         closed()
-        found[STEPS[1]] = watch.step(chosen("Write sizes back …", "The folder of a run", folder / "b"), "preview")
+        keep(STEPS[1], watch.step(chosen("Write sizes back …", "The folder of a run", folder / "b"), "preview"))
         button = hands.find("Apply", "QPushButton", on=True)
-        found[STEPS[2]] = watch.step(lambda: hands.press(button), "report")
+        keep(STEPS[2], watch.step(lambda: hands.press(button), "report"))
         closed()
         for text in ("Tools", "eda-agent"):
             hands.menu(text)
         entry = hands.find("Undo the last write-back", "action")
-        found[STEPS[3]] = watch.step(lambda: hands.press(entry), "undone")
+        keep(STEPS[3], watch.step(lambda: hands.press(entry), "undone"))
         for text in ("Tools", "eda-agent"):
             hands.menu(text)
         entry = hands.find("Size what is open …", "action")
-        found[STEPS[4]] = watch.step(lambda: hands.press(entry), "folder")
+        keep(STEPS[4], watch.step(lambda: hands.press(entry), "folder"))
         return found
     finally:
         hands.close()
@@ -123,10 +131,6 @@ def main() -> None:
         os.environ["KLAYOUT_HOME"] = str(folder / "home")
         assert command(["klayout", "install"]) == 0
         found = measured(options.count, folder, screen)
-    print(f"| {options.count} transistors | longest gap, ms | processor time, ms | whole step, s |")
-    print("| --- | --- | --- | --- |")
-    for step, row in found.items():
-        print(f"| {step} | {1e3 * row['gap']:.0f} | {1e3 * row['busy']:.0f} | {row['took']:.1f} |")
     if options.out:
         options.out.write_text(json.dumps({"count": options.count, **found}, indent=1) + "\n", encoding="utf-8")
 

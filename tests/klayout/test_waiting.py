@@ -43,6 +43,10 @@ def chosen(hands: Hands, entry: str, run: str) -> None:
     hands.file("The folder of a run", hands.eyes.parent / run)
 
 
+DRAWN = "[one() if callable(one) else one for one in [window.centralWidget]][0].updatesEnabled"
+"""Whether KLayout draws the layout."""
+
+
 def waiting(hands: Hands, words: str) -> dict[str, Any]:
     """The dialog while it says this."""
     return hands.find(words, "QLabel", exact=False)
@@ -56,11 +60,12 @@ def test_a_large_circuit_is_placed_written_back_and_checked_while_the_window_ans
     assert dialog["window"] == "Place a sized circuit"
     hands.click("Cancel", window="Place a sized circuit")
     hands.gone("Place a sized circuit", "Waiting")
-    assert hands.ask("window.current_view() is None and not tool.slices.busy")
+    assert hands.ask("window.current_view() is None and not tool.slices.busy") and hands.ask(DRAWN)
     chosen(hands, "Place a sized circuit …", "a")
     # the window answers in the middle of the work, and everything but the dialog waits for it
     waiting(hands, "LVS")
-    assert hands.ask("tool.slices.busy") and all(one["blocked"] for one in hands.look("Tools", "action"))
+    assert hands.ask(f"[tool.slices.busy, {DRAWN}]") == [True, False]
+    assert all(one["blocked"] for one in hands.look("Tools", "action"))
     words = report(hands)
     assert f"{COUNT} transistors agree by the labels" in words
     before = hands.until(lambda: sizes(hands), "devices")
@@ -71,14 +76,14 @@ def test_a_large_circuit_is_placed_written_back_and_checked_while_the_window_ans
     assert sizes(hands) != before
     hands.click("Cancel", window="Write sizes back")
     hands.gone("Write sizes back", "Waiting")
-    assert sizes(hands) == before and hands.ask("window.current_view().num_rdbs()") == 0
+    assert sizes(hands) == before and hands.ask("window.current_view().num_rdbs()") == 0 and hands.ask(DRAWN)
     # so is it when the process fails
     module = "from eda_agent_klayout import checking"
     hands.ask(f"exec('{module}; checking.kept = checking.program; checking.program = lambda: \"/bin/false\"')")
     chosen(hands, "Write sizes back …", "b")
     hands.click("Apply")
     hands.message("LVS failed in a process of its own")
-    assert sizes(hands) == before
+    assert sizes(hands) == before and hands.ask(DRAWN)
     hands.ask(f"exec('{module}; checking.program = checking.kept')")
     chosen(hands, "Write sizes back …", "b")
     hands.click("Apply")

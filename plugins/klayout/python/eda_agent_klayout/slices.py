@@ -1,7 +1,8 @@
 """Slices drive stepwise work in the window: a timer runs one slice after the other, and a dialog with a bar shows
 progress and cancels.
 
-The dialog is modal: what a slice has half done is not edited by hand meanwhile. The window is drawn all the time.
+The dialog is modal: what a slice has half done is not edited by hand meanwhile. The window is drawn all the time, its
+layout only at the end: KLayout would draw all of a changed layout after each slice, and the window would wait for it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import pya
 
-from . import faults
+from . import compat, faults
 from .steps import Progress, Work
 
 SLICE = 0.02
@@ -67,6 +68,7 @@ class Slices:
         self._done: Callable[[Any], None] = lambda _: None
         self._dialog: Waiting | None = None
         self._title = ""
+        self._still: pya.QWidget | None = None
         self._timer = pya.QTimer(window)
         self._timer.singleShot = True
         self._timer.timeout = faults.guarded(self._slice)
@@ -93,6 +95,9 @@ class Slices:
             self._dialog = Waiting(self.window, title, self.stop)
             self._dialog.tell(progress)
             self._dialog.show()
+            self._still = compat.read(self.window, "centralWidget")
+            if self._still is not None:
+                self._still.updatesEnabled = False
             self._again(progress)
 
     def stop(self) -> None:
@@ -135,6 +140,9 @@ class Slices:
     def _end(self) -> None:
         self._work = None
         self._timer.stop()
+        still, self._still = self._still, None
+        if still is not None and not still._destroyed():
+            still.updatesEnabled = True
         dialog, self._dialog = self._dialog, None
         if dialog is not None and not dialog._destroyed():
             dialog.rejected = lambda: None
