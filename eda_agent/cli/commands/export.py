@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,9 @@ def register(commands: Commands) -> None:
         metavar="FILE",
         help="write the sizes into this schematic (.sch); the old file is kept as .bak",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="output file (default: stdout)")
+    parser.add_argument(
+        "--out", metavar="FILE", help="output file, or a folder, which gets NAME_sized.spice (default: stdout)"
+    )
     parser.add_argument("--devices", action="store_true", help="write the sized transistors as JSON, for a layout")
     parser.add_argument(
         "--gds",
@@ -97,9 +100,20 @@ def export_command(options: argparse.Namespace) -> int:
     if options.out is None:
         write(text)
     else:
-        write_text(options.out, text)
-        say(f"wrote {options.out}")
+        path = _output(options.out, problem.netlist.lines[0].file if problem.netlist.lines else None, options.diff)
+        write_text(path, text)
+        say(f"wrote {path}")
     return 0
+
+
+def _output(asked: str, netlist: Path | None, diff: bool) -> Path:
+    """The file to write: in a folder, one that has the netlist's name and does not replace the netlist."""
+    path = Path(asked)
+    if not asked.endswith(("/", os.sep)) and not path.is_dir():
+        return path
+    path.mkdir(parents=True, exist_ok=True)
+    source = Path("netlist.spice") if netlist is None else netlist
+    return path / (f"{source.stem}.diff" if diff else f"{source.stem}_sized{source.suffix or '.spice'}")
 
 
 def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
