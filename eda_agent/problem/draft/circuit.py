@@ -18,6 +18,7 @@ from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
+from eda_agent.problem.draft.latch import latched_complement
 from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
@@ -160,14 +161,15 @@ def read_circuit(
         notes = (*notes, *said)
     structure, by_name = _structure(netlist, name, chosen, answers)
     if own is None and (hidden := _hidden(structure)):
-        # a ring is closed in itself: a deck looks at it without a port
+        # a ring is closed in itself, and a latch may keep one of its outputs: a deck looks at it without a port
         text = re.sub(
             rf"^(\s*\.subckt\s+{re.escape(name)}\b[^\n]*)", rf"\1 {hidden}", text, count=1, flags=re.IGNORECASE | re.M
         )
         file = (file.parent if file != path else out) / f"{path.stem}.eda.spice"
         write_text(file, text)
         netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
-        notes = (*notes, f"{hidden.upper()} of the ring became a port")
+        whose = "latch" if structure.input_pair else "ring"
+        notes = (*notes, f"{hidden.upper()} of the {whose} became a port")
         structure, by_name = _structure(netlist, name, chosen, answers)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
@@ -220,9 +222,12 @@ def library_files() -> set[str]:
 
 
 def _hidden(structure: Structure) -> str:
-    """The net of a ring that must become a port to be measured, "" if the circuit has an output or no ring."""
+    """The net of a ring or latch that must become a port to be measured, "" if there is none."""
     rest = [port for port in structure.ports if port not in structure.rails]
-    return "" if structure.input_pair or outputs_of(structure, rest) else hidden_output(structure)
+    outputs = outputs_of(structure, rest)
+    if structure.input_pair and structure.clocks and len(outputs) == 1:
+        return latched_complement(structure, outputs[0])
+    return "" if structure.input_pair or outputs else hidden_output(structure)
 
 
 def _structure(netlist: Netlist, name: str, pdk: Pdk, answers: Answers) -> tuple[Structure, dict[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.structure import Structure
 
+_TYPES = ("nmos", "pmos")
 RESISTORS = frozenset({"resistor", "resistor to vdd"})
 """How a port is held that waits for a resistor outside, between it and vss or vdd."""
 
@@ -14,7 +15,10 @@ RESISTORS = frozenset({"resistor", "resistor to vdd"})
 def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
     """The ports that devices drive."""
     return [
-        port for port in ports if _drives(structure, port) and _behind_switch(structure, port) not in {"source", "sink"}
+        port
+        for port in ports
+        if _drives(structure, port)
+        and (_is_stage(structure, port) or _behind_switch(structure, port) not in {"source", "sink"})
     ]
 
 
@@ -84,6 +88,12 @@ def _has_rails(structure: Structure, held: Mapping[str, str]) -> bool:
     return present == {True} or (fed and True in present and len({fet.type for fet in structure.fets}) == 1)
 
 
+def _is_stage(structure: Structure, port: str) -> bool:
+    """Whether drains of both types meet on a port, from different nets: a stage and no switch."""
+    ends = {kind: {fet.source for fet in structure.fets if fet.drain == port and fet.type == kind} for kind in _TYPES}
+    return all(ends.values()) and not ends["nmos"] & ends["pmos"]
+
+
 def _drives(structure: Structure, port: str) -> bool:
     """Whether devices drive a port: a drain that is not also the diode of a bias."""
     drains = [fet for fet in structure.fets if fet.drain == port]
@@ -115,8 +125,9 @@ def _held(structure: Structure, port: str) -> str:
     if found := next(iter(diodes + tops), None):
         return "source" if found.type == "nmos" else "sink"
     if gates:
-        level = next((level for level in ("low", "high") if named(level, port)), "voltage")
-        return level
+        # what a channel ends on is no control pin, whatever its name: `on` is also a negative output
+        control = not any(port in (fet.drain, fet.source) for fet in on)
+        return next((level for level in ("low", "high") if control and named(level, port)), "voltage")
     wells = {fet.type for fet in structure.fets if fet.bulk == port}
     if len(wells) == 1:
         # a second supply, or the substrate
