@@ -85,7 +85,21 @@ def test_a_deck_without_a_circuit_is_said(tmp_path):
     text = message(
         tmp_path, ".control\nop\nprint v(out)\n.endc", "* only a divider\nV1 a 0 1\nR1 a out 1k\nR2 out 0 1k\n"
     )
-    assert "device" in text or "subcircuit" in text
+    assert "there is no circuit to size: the file has no transistor" in text and "PDK" in text
+
+
+def test_two_circuits_in_a_chain_are_asked_for_if_the_deck_measures(tmp_path):
+    """Without results of its own, the deck's top level is one circuit of cells."""
+    chain = HEAD.replace(
+        "Xs g out vdd 0 stage",
+        ".subckt buf in out vdd vss\nM1 out in vss vss nch w=4u l=1u\nR1 vdd out 9k\n.ends\n"
+        "Xs g out vdd 0 stage\nXo out o2 vdd 0 buf",
+    )
+    text = message(tmp_path, ".control\nop\nprint v(o2)\n.endc", chain)
+    assert "the deck calls several circuits: stage, buf" in text and "--subckt stage or buf" in text
+    draft = read_circuit(tmp_path / "tb.spice", tmp_path, None, "buf")
+    assert draft.subckt == "buf" and draft.own_bench is not None
+    assert read_circuit(written(tmp_path, ".op", chain), tmp_path).subckt not in {"stage", "buf"}
 
 
 def test_a_script_without_end_is_stopped(tmp_path, capsys):

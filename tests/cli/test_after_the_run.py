@@ -78,7 +78,7 @@ def test_a_schematic_is_netlisted_by_xschem_itself_or_says_how_to_get_it(tmp_pat
     assert "R1 out in 1k" in netlist.read_text()
     # a resistor alone is nothing to size: the netlist was read, and that is what is said
     done = run("init", "rc.sch", cwd=tmp_path)
-    assert (done.returncode, "no device of a known PDK" in done.stderr) == (2, True)
+    assert (done.returncode, "there is no circuit to size" in done.stderr) == (2, True)
 
 
 def test_sizes_into_a_schematic_with_undo(sized: Path, tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_what_is_no_circuit_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no subcircuit to size"):
         read_circuit(tmp_path / "flat.spice", tmp_path)
     (tmp_path / "other.spice").write_text("* nothing\n.subckt a b c\nR1 b c 1k\n.ends\n")
-    with pytest.raises(InputError, match="no device of a known PDK"):
+    with pytest.raises(InputError, match="there is no circuit to size"):
         read_circuit(tmp_path / "other.spice", tmp_path)
     (tmp_path / "evil.spice").write_text(
         '* x\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.include "/etc/passwd"\n.ends\n'

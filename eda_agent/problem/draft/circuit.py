@@ -272,13 +272,11 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
     texts = (re.sub(r"\s*=\s*", "=", line.text) for line in lines)
     called = dict.fromkeys(word for text in texts if (word := _model_of(text.split())) and word.lower() not in own)
     read = f": it names {', '.join(list(called)[:6])}" if called else ""
-    raise InputError(
-        Finding(
-            f"the netlist has no device of a known PDK and no .model card{read}",
-            path,
-            fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own",
-        )
-    )
+    if not called and not any(line.card[:1] in set("mqj") for line in lines):
+        fix = "give the file with the circuit: a .subckt with transistors, and its models or a PDK's"
+        raise InputError(Finding("there is no circuit to size: the file has no transistor", path, fix=fix))
+    what = f"the netlist has no device of a known PDK and no .model card{read}"
+    raise InputError(Finding(what, path, fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own"))
 
 
 def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:

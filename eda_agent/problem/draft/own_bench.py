@@ -96,18 +96,25 @@ def read_own_bench(
         return None
     able = [name for name in called if _sizable(netlist, name)] or called
     chosen = (subckt or (able[0] if len(able) == 1 else "")).lower()
-    if not chosen and of_cells:
+    if not chosen and of_cells and not _measures(text):
         return None
     if not chosen:
-        raise InputError(
-            Finding(f"the deck calls several circuits: {', '.join(able)}", path, fix=f"--subckt {' or '.join(able)}")
-        )
+        fix = f"--subckt {' or '.join(able)}" + ("; without its measurements all are one circuit" if of_cells else "")
+        raise InputError(Finding(f"the deck calls several circuits: {', '.join(able)}", path, fix=fix))
     if chosen not in called:
         raise InputError(
             Finding(f"the deck does not call a subcircuit {chosen!r}", path, fix=f"--subckt {' or '.join(called)}")
         )
     program = compiled(text)
     return None if of_cells and program is None else OwnBench(text, netlist, chosen, program)
+
+
+def _measures(text: BenchText) -> bool:
+    """Whether a deck has results that can be read."""
+    try:
+        return compiled(text) is not None
+    except InputError:
+        return False
 
 
 def compiled(text: BenchText) -> Program | None:
