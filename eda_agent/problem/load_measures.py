@@ -22,7 +22,7 @@ from eda_agent.metrics import METRICS, Metric
 from eda_agent.metrics.waveform import LOOP
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.spec import Testbench
-from eda_agent.units import UNITS, QuantityError, parse_quantity
+from eda_agent.units import UNITS, QuantityError, parse_quantity, read_unit
 
 ALLOW = "EDA_AGENT_ALLOW_CODE"
 KINDS = ("ac", "dc", "tran")
@@ -49,7 +49,7 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
             continue
         bench = values["testbench"].text("testbench") if "testbench" in values else ""
         kind = values["analysis"].text("analysis") if "analysis" in values else ""
-        unit = UNITS.get(values["unit"].text("unit") if "unit" in values else "", "?")
+        unit = _unit(values["unit"].text("unit") if "unit" in values else "")
         if bench not in testbenches:
             entry.wrong(f"no testbench {bench!r}", f"testbench: {' or '.join(testbenches) or '…'}")
         elif kind not in KINDS or kind not in {analysis.kind for analysis in testbenches[bench].analyses}:
@@ -63,8 +63,10 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
                 f"the ac analysis of testbench {bench!r} gives its loop gain, which a .meas line cannot see",
                 "use a python function on wave.probes['loop'], or a testbench without a loop probe",
             )
-        elif unit == "?":
-            entry.wrong("unknown unit", f"one of {', '.join(sorted(set(UNITS.values()) - {''}))}, or none")
+        elif unit is None:
+            entry.wrong(
+                "unknown unit", f"one of {', '.join(sorted(set(UNITS.values()) - {''}))}, also with a prefix, or none"
+            )
         else:
             how = _how(name, entry, values, folder)
             if how:
@@ -81,6 +83,14 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
                     old, sources={**old.sources, name: kind}, measures={**old.measures, name: how}
                 )
     return result
+
+
+def _unit(text: str) -> str | None:
+    """The unit in which a measurement is shown, such as mV; its number is in SI units all the same. None: unknown."""
+    try:
+        return read_unit(text).name
+    except QuantityError:
+        return None
 
 
 def _definition(node: LocatedNode) -> str:

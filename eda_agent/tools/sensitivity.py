@@ -10,7 +10,7 @@ from eda_agent.errors import InputError
 from eda_agent.problem.space import Parameter, Sizing
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.tools.tool import TURN, Context, Result, Schema, Tool, arguments_schema
-from eda_agent.units import plain_number
+from eda_agent.units import base_unit, plain_number
 
 STEP = 0.1
 """Relative step of a size; at least one step of its grid."""
@@ -80,7 +80,7 @@ def _change(spec: Spec, before: float | None, after: float | None, steps: float)
 
 
 def _text(problem: Problem, rows: Mapping[str, Mapping[str, float | None]], corner: str) -> str:
-    units = [spec.metric.unit if spec.metric.ramp == "linear" else "%" for spec in problem.specs]
+    units = [base_unit(spec.metric.unit) if spec.metric.ramp == "linear" else "%" for spec in problem.specs]
     head = " | ".join(f"{spec.name} [{unit}]" for spec, unit in zip(problem.specs, units, strict=True))
     lines = [f"change per +10 % of a size, in {corner}", f"size | {head}"]
     return "\n".join([*lines, *(f"{name} | {_cells(row.values())}" for name, row in rows.items())])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
@@ -93,3 +94,23 @@ def test_its_ramp_span_and_description_are_those_of_the_spec(tmp_path: Path) -> 
     )
     metric = load_problem(spec(tmp_path, measures, "{x: {testbench: t, unit: V, maximum: 1}}")).specs[0].metric
     assert (metric.ramp, metric.span, metric.definition) == ("linear", 0.2, "highest output")
+
+
+@pytest.mark.parametrize(
+    ("unit", "bound", "shown"), [("mV", "1000", "1100 mV"), ("uV", "1000000", "1.1 V"), ("V", "1", "1.1 V")]
+)
+def test_a_unit_with_a_prefix_is_how_the_number_is_shown(
+    unit: str, bound: str, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`unit: mV` was an unknown unit. The capacitor charges to 1.1 V, whatever the unit."""
+    measures = (
+        f"{{top: {{testbench: t, analysis: tran, unit: {unit}, ramp: linear, span: 100{unit}, meas: max v(out)}}}}"
+    )
+    path = spec(tmp_path, measures, f"{{top: {{testbench: t, minimum: {bound}}}}}")
+    problem = load_problem(path)
+    found = problem.specs[0]
+    assert found.minimum == pytest.approx(1.0)
+    assert found.metric.span == pytest.approx({"mV": 0.1, "uV": 1e-4, "V": 100}[unit])
+    assert measure_once(problem)["top"] == pytest.approx(1.1, rel=1e-4)
+    assert main(["sim", str(path)]) == 0
+    assert shown in capsys.readouterr().out

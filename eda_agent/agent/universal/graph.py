@@ -19,7 +19,7 @@ from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
-from eda_agent.units import parse_quantity
+from eda_agent.units import base_unit, parse_quantity
 
 Real = NDArray[Any]
 
@@ -152,7 +152,7 @@ def circuit_graph(problem: Problem) -> CircuitGraph | None:
 
 def scale_of(spec: Spec) -> float:
     """Factor from a transformed value to one in which the margin is linear."""
-    return 1.0 if spec.metric.ramp == "log" else UNITS.get(spec.metric.unit, 1.0)
+    return 1.0 if spec.metric.ramp == "log" else UNITS.get(base_unit(spec.metric.unit), 1.0)
 
 
 def transformed(spec: Spec, values: Real) -> Real:
