@@ -172,6 +172,7 @@ def _examine() -> Any:
         f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()}"
         " cores",
     )
+    yield from _packages()
     yield from _ngspice()
     binary = shutil.which("ngspice")
     yield _row(
@@ -203,8 +204,31 @@ def _examine() -> Any:
     yield _row("cache", True, f"{folder} ({size / 1e6:.1f} MB)")
 
 
+def _packages() -> Any:
+    """The Python packages that this version requires, without the extras."""
+    import importlib.metadata
+
+    from eda_agent.cli.versions import unfit
+
+    try:
+        lines = importlib.metadata.requires("eda-agent") or []
+    except importlib.metadata.PackageNotFoundError:
+        yield _row("packages", False, "not installed as a package; versions are not known", "pip install eda-agent")
+        return
+    wrong = list(unfit(lines, importlib.metadata.version))
+    found = ", ".join(f"{name} {version or 'missing'} (needs {bounds or 'any'})" for name, version, bounds in wrong)
+    yield _row(
+        "packages",
+        not wrong,
+        found or "as required",
+        f"{sys.executable} -m pip install {' '.join(repr(name + bounds) for name, _, bounds in wrong)}",
+        needed=not all(version for _, version, _ in wrong),
+    )
+
+
 def _ngspice() -> Any:
     """Start a real worker, because an installed library may still fail to run."""
+    from eda_agent.cli.versions import NGSPICE, too_old
     from eda_agent.errors import EdaAgentError
     from eda_agent.simulation.local_pool import LocalPool
     from eda_agent.simulation.ngspice import find_library
@@ -213,7 +237,14 @@ def _ngspice() -> Any:
     try:
         library = find_library()
         with LocalPool(1) as pool:
-            yield _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
+            old = too_old(pool.version)
+            yield _row(
+                "ngspice",
+                not old,
+                f"version {pool.version}: {library}" + (f", older than {NGSPICE}" if old else ""),
+                f"ngspice {NGSPICE} or newer, as in Debian 12; or name another library: NGSPICE_LIBRARY_PATH",
+                needed=True,
+            )
             held, open_ = ", ".join(pool.sandbox), gaps(pool.sandbox)
             found = f"{held or 'nothing'}; a compromised simulator could {', '.join(open_)}" if open_ else held
             yield _row(
