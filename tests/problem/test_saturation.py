@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import parse_netlist
@@ -85,3 +87,11 @@ def test_a_draft_loads_with_every_device_that_is_meant(miller_draft: Draft) -> N
     spec = next(spec for spec in load_problem(path).specs if spec.name == "saturation")
     assert spec.devices == meant_for_saturation(miller_draft.structure) and spec.minimum == 0.05
     assert re.search(r"saturation: .*# a common value", path.read_text())
+
+
+def test_a_device_that_is_off_in_an_oscillator_is_no_spec(miller_draft: Draft) -> None:
+    swinging = replace(miller_draft, kind=replace(miller_draft.kind, name="oscillator"))
+    off = saturation_line(miller_draft, None, measured=True)
+    assert off is not None and "some are off" in off
+    assert saturation_line(swinging, None, measured=True) is None
+    assert saturation_line(swinging, 0.1, measured=True) is not None

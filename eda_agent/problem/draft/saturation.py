@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
-from eda_agent.problem.draft.kinds import STATIC
+from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.problem.structure.saturation import meant_for_saturation
@@ -34,6 +34,9 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
     # the loads of a comparator without clock are off in one of its states
     switches = any(one.template == "comparator_open" for one in draft.kind.benches)
     if bench is None or not devices or switches or draft.kind.name in STATIC:
+        return None
+    if measured and now is None and draft.kind.name in OSCILLATORS:
+        # it does not run at its operating point: what is off there conducts in its turn
         return None
     if bench in untested:
         bound, how = ENOUGH, "a common value; the testbench does not test"
