@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from eda_agent.agent.universal.network import Network
+from eda_agent.agent.policies.universal_margins import Corner
+from eda_agent.agent.universal.network import Generated, Network, Real
 from eda_agent.agent.universal.posterior import FREEDOM, Measured, Posterior, mixture
 from eda_agent.problem.spec import Problem
 
@@ -22,10 +23,11 @@ def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], netwo
     posterior = Posterior(network, graph, turns, 0)
     e, x = posterior.generated, (turns.x - turns.x[0]).astype(np.float32)
     asked = np.random.default_rng(5).normal(0, 0.3, (4, len(graph.initial)))
-    mean, deviation, _ = posterior.predict(asked)
+    (mean, deviation, _), before = posterior.predict_with_prior(asked)
     z = np.vstack([x, (asked - turns.x[0]).astype(np.float32)])
     features = e.features(z)
     joint, prior = e.kernel(z, features, z, features).astype(float), e.mean(z, features).astype(float)
+    assert before == pytest.approx(turns.values[0] + prior[7:], abs=1e-3, nan_ok=True)
     for place in range(len(graph.metrics)):
         told = np.flatnonzero(np.isfinite(turns.values[:, place]))
         covariance = joint[place] + float(e.noise[place]) * np.eye(len(z))
@@ -40,6 +42,26 @@ def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], netwo
             left * posterior.surprise[place] * student.var(FREEDOM), rel=1e-2
         )
         assert posterior.surprise[place] == pytest.approx((4 + error @ inverse @ error) / (4 + len(told) - 1), rel=1e-3)
+
+
+def test_positions_pass_through_the_network_once(
+    problems: dict[str, Problem], network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All specs of a corner, with and without the effect of the turns, share one evaluation."""
+    graph = graph_of(problems["ota_5t"])
+    corner = Corner([Posterior(network, graph, measured(graph, 5), 0)], lambda points: points)
+    asked = np.random.default_rng(5).normal(0, 0.3, (4, len(graph.initial)))
+    sizes: list[int] = []
+    through = Generated.features
+
+    def counted(self: Generated, x: Real) -> Real:
+        sizes.append(len(x))
+        return through(self, x)
+
+    monkeypatch.setattr(Generated, "features", counted)
+    before, after = corner.prior(asked), corner.predict(asked)
+    assert corner.prior(asked) is before and corner.predict(asked) is after
+    assert sizes == [4]
 
 
 @settings(max_examples=10, deadline=None)

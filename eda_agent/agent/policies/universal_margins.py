@@ -21,33 +21,36 @@ SURE = 1e-4
 
 
 class Corner:
-    """The posteriors of one corner; the latest positions are cached, because every spec asks for the same."""
+    """The posteriors of one corner; the latest answers are cached, because every spec asks for the same positions."""
 
     def __init__(self, posteriors: Sequence[Posterior], changes: Callable[[Real], Real]):
         self.posteriors, self.changes = posteriors, changes
         self._asked: Real | None = None
         self._answer: tuple[Real, Real, Real] = (np.empty(0), np.empty(0), np.empty(0))
-        self._asked_before: Real | None = None
         self._before: Real = np.empty(0)
 
     def predict(self, points: Real) -> tuple[Real, Real, Real]:
         """Mean and deviation (m, k) of the transformed values and the probability (m,) to be measurable, at m×d
         positions.
         """
-        if self._asked is not points:
-            x = self.changes(points)
-            self._asked, self._answer = points, mixture([one.predict(x) for one in self.posteriors])
+        self._ask(points)
         return self._answer
 
     def prior(self, points: Real) -> Real:
         """The mean (m, k) of the references' average, without the effect of the turns."""
-        if self._asked_before is not points:
-            x = self.changes(points)
-            found = np.stack([one.prior(x) for one in self.posteriors])
-            known = np.isfinite(found)
-            mean = np.where(known, found, 0.0).sum(0) / np.maximum(known.sum(0), 1)
-            self._asked_before, self._before = points, np.where(known.any(0), mean, np.nan)
+        self._ask(points)
         return self._before
+
+    def _ask(self, points: Real) -> None:
+        if self._asked is points:
+            return
+        x = self.changes(points)
+        answers = [one.predict_with_prior(x) for one in self.posteriors]
+        found = np.stack([before for _, before in answers])
+        known = np.isfinite(found)
+        mean = np.where(known, found, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+        self._before = np.where(known.any(0), mean, np.nan)
+        self._asked, self._answer = points, mixture([answer for answer, _ in answers])
 
     def knows(self, place: int) -> bool:
         """Whether a spec was measured at a reference, at least as a bound."""

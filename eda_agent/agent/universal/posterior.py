@@ -90,18 +90,19 @@ class Posterior:
         """Mean and deviation (m, k) of the transformed values and the probability (m,) to be measurable, at changes (m,
         p) against the graph's initial sizes.
         """
+        return self.predict_with_prior(x)[0]
+
+    def predict_with_prior(self, x: Real) -> tuple[tuple[Real, Real, Real], Real]:
+        """The same, and the mean (m, k) without the effect of the other turns, which costs nothing beside it."""
         e, changes = self.generated, (x - self.at).astype(np.float32)
         features = e.features(changes)
         cross = e.kernel(changes, features, self.x, self.features) * self.known[:, None, :]
-        mean = e.mean(changes, features) + (cross @ self.solved[..., None].astype(np.float32))[..., 0].T
+        before = e.mean(changes, features)
+        mean = before + (cross @ self.solved[..., None].astype(np.float32))[..., 0].T
         half = cross @ self.inverse.transpose(0, 2, 1).astype(np.float32)
         variance = np.maximum(e.prior_variance(features) - (half**2).sum(-1), VARIANCE_FLOOR) + e.noise[:, None]
-        return self.base + mean, np.sqrt(SPREAD * variance.T * self.surprise), e.works(features)
-
-    def prior(self, x: Real) -> Real:
-        """The mean (m, k) without the effect of the other turns."""
-        changes = (x - self.at).astype(np.float32)
-        return np.asarray(self.base + self.generated.mean(changes, self.generated.features(changes)))
+        deviation = np.sqrt(SPREAD * variance.T * self.surprise)
+        return (self.base + mean, deviation, e.works(features)), np.asarray(self.base + before)
 
 
 def log_density(errors: Real, deviations: Real) -> Real:
