@@ -24,11 +24,22 @@ FOLDER = ROOT / "benchmarks" / "results" / "by_hand"
     ("circuit", "simulations"), cases([("three_stage_nmc", 1), ("recycling_folded_cascode", 2)], "three_stage_nmc")
 )
 def test_a_recorded_run_meets_its_target_again(circuit: str, simulations: int, tmp_path: Path) -> None:
-    path = FOLDER / f"{circuit}-u00.jsonl"
+    _plays_again(circuit, simulations, FOLDER / f"{circuit}-u00.jsonl", CIRCUITS / circuit / "targets.json", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "simulations"), cases([("recycling_folded_cascode", 3), ("class_ab_output", 4)], "class_ab_output")
+)
+def test_a_run_on_a_fresh_target_meets_it_again(circuit: str, simulations: int, tmp_path: Path) -> None:
+    targets = FOLDER / f"{circuit}-fresh-target.json"
+    _plays_again(circuit, simulations, FOLDER / f"{circuit}-fresh.jsonl", targets, tmp_path)
+
+
+def _plays_again(circuit: str, simulations: int, path: Path, file: Path, tmp_path: Path) -> None:
     head, *entries = map(json.loads, path.read_text().splitlines())
     assert head == {"format": "eda-agent-exchange", "version": 1}
     assert all(entry["status"] == 200 for entry in entries)
-    targets = read_targets(CIRCUITS / circuit / "targets.json")
+    targets = read_targets(file)
     problem = with_target(load_problem(CIRCUITS / circuit), next(one for one in targets if one.name == "u00"))
     request = Request(
         problem.path,
