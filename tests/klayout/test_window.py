@@ -274,6 +274,7 @@ def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> N
     assert hands.ask("len(tool.docks)") == count
 
 
+@pytest.mark.evidence
 def test_choices_that_are_wrong_are_said(hands: Hands, folder: Path) -> None:
     menu(hands, "Show a run …")
     hands.file("The folder of a run", folder / "miller")

@@ -52,7 +52,7 @@ COMPARATORS = (
 
 
 @pytest.mark.parametrize("own", cases([False, True], False), ids=["known sizing", "the netlist's own"])
-@pytest.mark.parametrize("one", COMPARATORS, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", cases(COMPARATORS, "double_tail"), ids=lambda one: one.name)
 def test_clocked(one: Comparator, own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {
         "c": {"template": "comparator", "load": 30e-15, "vcm": one.vcm, "vdiff": one.vdiff, "frequency": one.clock}

@@ -98,6 +98,7 @@ def test_ask_names_the_arguments_of_each_question(problems: dict[str, Problem]) 
     assert whole == {name: set(named) for name, named in ARGUMENTS.items()}
 
 
+@pytest.mark.evidence
 def test_a_run_goes_on_when_its_client_is_killed(root: Root, tmp_path: Path) -> None:
     script = tmp_path / "client.py"
     script.write_text(
