@@ -8,7 +8,7 @@ from typing import Any
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import Found, found_in, target_text, verdict
 from eda_agent.spec_text import margin_text, value_text
-from eda_agent.units import QuantityError, format_quantity, plain_number, read_unit, shown_unit
+from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit, shown_unit
 
 SIGNS = {"pass": "✓ pass", "near": "✗ near", "fail": "✗ fail"}
 _LEAST, _MOST = 1e-3, 1e5
@@ -76,7 +76,9 @@ def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: fl
         return "—"
     number = value / factor
     if number and not _LEAST <= abs(number) < _MOST:
-        return value_text(spec, value, bound)
+        text = value_text(spec, value, bound)
+        # a unit without prefixes is that of the row already
+        return text.removesuffix(f" {spec['unit']}") if spec["unit"] in PLAIN else text
     text = plain_number(number, 3)
     digits = 3
     targets = [end / factor for end in (spec["minimum"], spec["maximum"]) if end is not None and end != value]
