@@ -76,13 +76,13 @@ class Loop:
     def run(self) -> str:
         """Run to the end and return the stop reason."""
         player, steering = self.player, self.steering
-        self._start()
+        begun = self._start()
         while True:
             steering.obey(self.control.take())
             if steering.paused and not self.control.stop:
                 steering.obey(self.control.wait())
                 continue
-            reason = stop_reason(self.env.history, steering.budget, self.control)
+            reason = stop_reason(self.env.history, steering.budget, self.control, begun)
             if reason:
                 return reason
             if not player.pending:
@@ -102,15 +102,22 @@ class Loop:
         self.emit("log", level="info", message=policy.spent or policy.stuck)
         return BUDGET if policy.spent else NO_PROGRESS
 
-    def _start(self) -> None:
-        """Play the baseline, or continue a run that has it, and report the best turn if it was not reported."""
+    def _start(self) -> int:
+        """Play the baseline, or continue a run that has it, and report the best turn if it was not reported.
+
+        Returns:
+            the number of the turn from which "no progress" is counted. A run that ended without progress goes on when
+            it is resumed; one that was interrupted ends at the turn at which it would have ended.
+        """
         fresh = not self.env.history.turns
         baseline = self.player.start(self.steering.policy)
         if fresh:
             self.emit("baseline", turn=baseline)
             self.player.report_best(None)
-            return
+            return 0
         best = self.env.history.incumbent
         if self.last_reported_best is not None and best is not None and best.index != self.last_reported_best:
             # the run ended between a turn and its event best.updated
             self.player.report_best(None)
+        ended = stop_reason(self.env.history, self.steering.budget, self.control) == NO_PROGRESS
+        return len(self.env.history.turns) if ended else 0

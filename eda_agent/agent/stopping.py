@@ -11,8 +11,8 @@ FAILED_IN_A_ROW = 20
 """Number of consecutive turns without a usable sizing after which the run ends."""
 
 
-def stop_reason(history: History, budget: Budget, control: Control) -> str:
-    """Why the run should end now, or ""."""
+def stop_reason(history: History, budget: Budget, control: Control, begun: int = 0) -> str:
+    """Why the run should end now, or "". Turns before number `begun` are no reason for "no progress"."""
     best = history.incumbent
     if control.stop:
         return USER
@@ -21,10 +21,10 @@ def stop_reason(history: History, budget: Budget, control: Control) -> str:
     # a policy that only fails must end too, so turns are limited as well as simulations
     if history.simulations >= budget.simulations or len(history.turns) > 2 * budget.simulations + FAILED_IN_A_ROW:
         return BUDGET
-    idle = len(history.turns) - 1 - (best.index if best else 0)
+    idle = len(history.turns) - max(1 + (best.index if best else 0), begun)
     if budget.patience is not None and idle >= budget.patience:
         return NO_PROGRESS
-    last = history.turns[-FAILED_IN_A_ROW:]
+    last = history.turns[begun:][-FAILED_IN_A_ROW:]
     if len(last) == FAILED_IN_A_ROW and all(turn.sizing is None for turn in last):
         return NO_PROGRESS
     return ""

@@ -7,6 +7,8 @@ import json
 import threading
 from typing import Any
 
+import pytest
+
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import run_loop
@@ -88,6 +90,34 @@ def test_patience_and_user(problem: Problem, simulator: FunctionSimulator) -> No
         == "no progress"
     )
     assert play(problem, RandomPolicy(0), simulator, Budget(100), Control(stop=True))[0] == "user"
+
+
+@pytest.mark.parametrize(
+    ("script", "budget"),
+    [
+        (["garbage"], Budget(100)),
+        (['{"sizing": {"W12": "2u"}}'], Budget(100, patience=7)),
+    ],
+)
+def test_a_run_without_progress_goes_on_when_it_is_resumed(
+    script: list[str], budget: Budget, problem: Problem, simulator: FunctionSimulator
+) -> None:
+    reason, env, _ = play(problem, ScriptedPolicy(script=script), simulator, budget)
+    assert reason == "no progress"
+    turns = len(env.history.turns)
+    reason = run_loop(env, ScriptedPolicy(script=[SOLVED]), budget, lambda type, /, **fields: None, Control())
+    assert (reason, len(env.history.turns)) == ("met", turns + 1)
+
+
+@pytest.mark.parametrize("turns", [1, 3, 6])
+def test_an_interrupted_run_ends_where_it_would_have_ended(
+    turns: int, problem: Problem, simulator: FunctionSimulator
+) -> None:
+    same = ['{"sizing": {"W12": "2u"}}']
+    whole = play(problem, ScriptedPolicy(script=same), simulator, Budget(100, patience=7))[1]
+    _, env, _ = play(problem, ScriptedPolicy(script=same), simulator, Budget(turns))
+    run_loop(env, ScriptedPolicy(script=same), Budget(100, patience=7), lambda type, /, **fields: None, Control())
+    assert len(env.history.turns) == len(whole.history.turns)
 
 
 def test_a_failing_simulation_is_a_turn_with_score_zero(problem: Problem) -> None:
