@@ -6,6 +6,7 @@ import re
 import pytest
 
 from eda_agent.bench.public import read_public
+from eda_agent.bench.public.sizing_bench import import_file
 from eda_agent.cli import main
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
@@ -194,3 +195,11 @@ def test_the_command_says_which_circuits_run_and_sizes_them(sizing_bench, tmp_pa
 def test_another_folder_is_no_suite(tmp_path):
     with pytest.raises(InputError, match="this folder is no suite"):
         read_public(tmp_path, tmp_path / "out", lambda name: None)
+
+
+def test_models_of_another_pdk_are_one_message(tmp_path):
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "stage.yaml").write_text(STAGE.replace("sky130.lib", "gf180mcu.lib"), encoding="utf-8")
+    found = import_file(tmp_path / "suite" / "stage.yaml", tmp_path / "out")
+    assert found.spec is None and "its models are gf180mcu.lib.spice: only files of this suite for SKY130" in found.why
+    assert not (tmp_path / "out").exists()

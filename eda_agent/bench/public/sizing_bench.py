@@ -69,6 +69,9 @@ def _converted(name: str, data: Any) -> tuple[str, str, tuple[str, ...]]:
         raise NotRunnable(f"its file has no {', '.join(missing)}")
     if kind := data.get("circuit_type"):
         raise NotRunnable(f"its testbench measures nothing: Python code of the suite measures it (circuit_type {kind})")
+    library = str(data.get("pdk_lib_path", ""))
+    if library and "sky130" not in library.lower():
+        raise NotRunnable(f"its models are {Path(library).name}: only files of this suite for SKY130 are read")
     subckt = str(data.get("subckt_name", ""))
     if not re.search(rf"^\s*\.subckt\s+{re.escape(subckt)}\b", str(data["ota_subckt_template"]), re.I | re.M):
         raise NotRunnable(f"its circuit is not the subcircuit {subckt} that its file names")
