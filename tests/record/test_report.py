@@ -105,7 +105,7 @@ def test_a_row_has_one_unit() -> None:
         ["61.1", "1200", "—", "80.04", "> 90"],
     )
     spec = {"name": "a", "unit": "V/V", "minimum": None, "maximum": 0.01, "corners": []}
-    assert in_one_unit(spec, [(0.000137, ""), (0.00742, "")]) == ("mV/V", ["0.137", "7.42"])
+    assert in_one_unit(spec, [(0.000137, ""), (0.00742, "")]) == ("V/V", ["0.000137", "0.00742"])
     assert in_one_unit({**spec, "unit": "", "maximum": 2.0}, [(1.5, "")]) == ("", ["1.5"])
 
 

@@ -9,11 +9,7 @@ from eda_agent.record.report.specs import in_one_unit
 
 @pytest.mark.parametrize(
     ("metric", "unit", "limit", "small"),
-    [
-        ("line_regulation", "V/V", 0.01, "0.137"),
-        ("voltage_gain", "V/V", 1.0, "0.000137"),
-        ("power", "W", 80e-6, "100 pW"),
-    ],
+    [("line_regulation", "V/V", 0.01, "0.000137"), ("power", "W", 80e-6, "100 pW")],
 )
 def test_a_small_value_repeats_only_a_unit_of_its_own(metric: str, unit: str, limit: float, small: str) -> None:
     spec = {"name": metric, "metric": metric, "unit": unit, "minimum": None, "maximum": limit}

@@ -11,8 +11,6 @@ from eda_agent.spec_text import margin_text, value_text
 from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit, shown_unit
 
 SIGNS = {"pass": "✓ pass", "near": "✗ near", "fail": "✗ fail"}
-SMALL_RATIO = 0.1
-"""V/V below which a row is in mV/V."""
 _LEAST, _MOST = 1e-3, 1e5
 """Numbers outside these limits are written with a unit of their own."""
 
@@ -64,9 +62,6 @@ def in_one_unit(spec: Mapping[str, Any], found: Sequence[Found]) -> tuple[str, l
     target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
     reference = target or max((abs(value) for value, _ in found if value is not None), default=0.0)
     _, _, unit = format_quantity(reference, shown_unit(spec)).rpartition(" ")
-    if unit == "V/V" and reference < SMALL_RATIO:
-        # a column for each of many corners has no room for the zeros
-        unit = "mV/V"
     try:
         factor = float(read_unit(unit).factor) if unit else 0.0
     except QuantityError:
@@ -81,10 +76,9 @@ def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: fl
         return "—"
     number = value / factor
     if number and not _LEAST <= abs(number) < _MOST:
-        # a unit without prefixes is that of the row already
-        fixed = spec["unit"] in PLAIN and factor == 1
         text = value_text(spec, value, bound)
-        return text.removesuffix(f" {spec['unit']}") if fixed else text
+        # a unit without prefixes is that of the row already
+        return text.removesuffix(f" {spec['unit']}") if spec["unit"] in PLAIN else text
     text = plain_number(number, 3)
     digits = 3
     targets = [end / factor for end in (spec["minimum"], spec["maximum"]) if end is not None and end != value]
