@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from eda_agent.errors import MissingError
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
@@ -32,6 +33,8 @@ class Parallel:
     remarks: Mapping[tuple[str, str], str]
 
 
+_NAMED = 6
+"""Devices that one message names."""
 NONE = Parallel({}, {}, {})
 
 
@@ -74,6 +77,25 @@ def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
             left[line] = "m differs between the instances of its cell" if len(found) > 1 else "m is not a whole number"
             remarks[line] = f"{device.name} is another circuit in plain ngspice: {why}, and {left[line]}"
     return Parallel(copies, left, remarks)
+
+
+def ignored_multipliers(problem: Problem) -> list[str]:
+    """One sentence that names the devices whose `m=` counts here and not in plain ngspice, at the sizes with the
+    largest multipliers; none without such devices.
+    """
+    largest = {parameter.name: parameter.maximum for parameter in problem.space.parameters}
+    try:
+        found = parallel(problem, problem.space.edits(largest))
+    except MissingError:
+        return []  # what simulates says so
+    names = sorted({f"{scope} {device}".strip() for scope, device in found.remarks})
+    if not names:
+        return []
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return [
+        f"plain ngspice ignores m= of {shown}: it simulates another circuit from the netlist as it stands;"
+        " here m counts, and the exported netlist has devices in parallel instead"
+    ]
 
 
 def _with_cells(netlist: Netlist, devices: Collection[str]) -> set[str]:

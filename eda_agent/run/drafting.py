@@ -13,6 +13,7 @@ from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
+from eda_agent.problem.parallel import ignored_multipliers
 from eda_agent.problem.spec import Problem
 from eda_agent.record.tables import read_cace
 from eda_agent.run.draft_trial import loaded, trial_of
@@ -117,7 +118,7 @@ def _drafted(
         problem, faults, values, found = trial_of(draft, folder, circuit, wanted, simulate=simulate)
         draft.doubts[:] = doubts
         if problem is not None:
-            draft.noticed += [note.message for note in problem.notes]
+            draft.noticed += [*(note.message for note in problem.notes), *ignored_multipliers(problem)]
         if problem is not None and values is not None and found is not None:
             # values from a testbench with a symptom are no basis for targets
             measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
@@ -162,7 +163,7 @@ def _try_own(
     finally:
         trial.unlink(missing_ok=True)
     rows = {bench: {name: Row(*row) for name, row in found.items()} for bench, found in tried.results.items()}
-    return rows, (), [*(note.message for note in problem.notes), *tried.messages]
+    return rows, (), [*(note.message for note in problem.notes), *ignored_multipliers(problem), *tried.messages]
 
 
 def _with_faults(text: str, faults: Iterable[Finding]) -> str:

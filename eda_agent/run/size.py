@@ -15,6 +15,7 @@ from eda_agent.agent.loop import Loop
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import StorageError
 from eda_agent.insight.saturation import saturated_devices
+from eda_agent.problem.parallel import ignored_multipliers
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
 from eda_agent.record.labels import corner_table, parameter_table, spec_table
@@ -114,6 +115,9 @@ def resume(prepared: Prepared) -> Environment:
         _switch(prepared, len(env.history.turns), opened["going"])
     for remark in prepared.remarks:
         stream.emit("log", level="warning", about=ABOUT, message=remark)
+    if not state.turns:
+        for sentence in ignored_multipliers(problem):
+            stream.emit("log", level="warning", about="netlist", message=sentence)
     for note in (*run.resumed.notes, *changes.notes):
         stream.emit("log", level="info", message=note)
     for hint in state.hints:

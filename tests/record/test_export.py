@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,6 +113,20 @@ def test_cells_and_expressions(tmp_path: Path) -> None:
     assert "6 instances in parallel" in text
     # what changed is told in the netlist's own words
     assert [line for line in netlist_diff(problem, sizing).splitlines() if line[0] == "+"][1:] == ["+.param wn=4u mq=3"]
+
+
+def test_init_and_size_say_that_plain_ngspice_ignores_a_multiplier(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only `check` and `export` said so: whoever sized and read the netlist by hand saw another circuit."""
+    folder = written(tmp_path)
+    assert main(["size", str(folder), "--budget", "1", "--out", str(tmp_path / "run")]) in {0, 1}
+    captured = capsys.readouterr()
+    told = captured.out + captured.err
+    assert told.count("plain ngspice ignores m= of") == 1 and "unit xa" in told
+    netlist = Path(shutil.copy(CIRCUITS / "ota_5t" / "ota_5t.spice", tmp_path))
+    assert main(["init", str(netlist), "--pdk", "gf180mcuD", "--force"]) == 0
+    assert capsys.readouterr().err.count("plain ngspice ignores m= of ota xm") == 1
 
 
 def test_what_is_no_whole_number_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
