@@ -65,6 +65,7 @@ SURE = 0.9
     "V",
     analysis="tran",
     definition="magnitude of the differential input at which the decision of a clocked comparator flips",
+    window="a lower bound where the decision flips beyond `range`",
     second="tests/measurements/test_decision_offset.py",
 )
 def _decision_offset(wave: Waveform, settings: Mapping[str, float]) -> float:

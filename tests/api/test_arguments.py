@@ -64,7 +64,7 @@ def amp() -> ea.Circuit:
         (lambda amp: ea.draft("x.spice", size=3), "size 3: must be a text"),
         (lambda amp: ea.draft("x.spice", kind="opmp"), "kind: unknown kind of circuit 'opmp'\n.*did you mean op-amp"),
         (lambda amp: ea.draft("x.spice", ports=3), "ports 3: must be a mapping"),
-        (lambda amp: ea.draft("x.spice", bias={"ib": "x"}), "bias: ib=x is no current or voltage"),
+        (lambda amp: ea.draft("x.spice", bias={"ib": "x"}), "bias: ib=x is no current, voltage or resistance"),
         (lambda amp: ea.draft("x.spice", targets=3), "targets 3: must be a mapping"),
         (lambda amp: ea.open_run(3), "folder 3: must be"),
     ],

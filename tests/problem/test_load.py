@@ -92,7 +92,7 @@ def test_values_units_and_places(folder: Path) -> None:
         ("ota_5t", "unit: V/us, minimum: 20", "unit: V/us, minimum: 0.25", 0.25e6, "≥ 0.25 V/us"),
         ("ota_5t", "unit: V/us, minimum: 20", "unit: V/us, minimum: 3M V/s", 3e6, "≥ 3 V/us"),
         ("ota_5t", "unit: V/us, minimum: 20", "minimum: 3M", 3e6, "≥ 3 MV/s"),
-        ("ldo", "unit: V/V, maximum: 10m", "unit: mV/V, maximum: 12", 0.012, "≤ 12 mV/V"),
+        ("ldo", "unit: mV/V, maximum: 10}", "unit: mV/V, maximum: 12}", 0.012, "≤ 12 mV/V"),
     ],
 )
 def test_a_spec_is_read_and_shown_in_the_unit_that_it_is_written_in(

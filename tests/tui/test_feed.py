@@ -18,7 +18,7 @@ def line(number: int, t: float = 0.0) -> str:
     return json.dumps({"v": 1, "seq": number, "t": t, "type": "log", "message": "x"}) + "\n"
 
 
-def test_a_growing_journal_gives_every_event_once(tmp_path: Path) -> None:
+def test_a_growing_journal_gives_every_event_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal.jsonl"
     feed = JournalFeed(path)
     assert feed.read() == []
@@ -28,6 +28,8 @@ def test_a_growing_journal_gives_every_event_once(tmp_path: Path) -> None:
         file.write(line(2)[20:] + line(3))
     assert [event["seq"] for event in feed.read()] == [2, 3]
     path.write_text("".join(line(number) for number in range(MAX_EVENTS + 10)))
+    # a slow machine reads fewer at a time (`PATIENCE`)
+    monkeypatch.setattr("eda_agent.tui.feed.PATIENCE", 60.0)
     feed = JournalFeed(path)
     assert [len(feed.read()) for _ in range(3)] == [MAX_EVENTS, 10, 0]
 
