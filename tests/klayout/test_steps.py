@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
 import pya
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.klayout import lvs, mos, place, planning, recognition, writeback
 from eda_agent.klayout.boxes import Boxes
+from eda_agent.klayout.steps import Pace, each
 from eda_agent.klayout.table import devices, read_table
 
 
@@ -128,3 +131,37 @@ def test_work_in_slices_is_the_same_work() -> None:
         assert end.value == 24
     assert len(said) > 40 and all(one.done < one.total == 24 for one in said)
     assert lvs.check(layout, cell, large(24, 1.3)).devices_match
+
+
+def spin(seconds: float) -> None:
+    """Use the processor that long."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_what_the_window_does_between_slices_does_not_shorten_them(shown: bool) -> None:
+    """A window that is busy longer than a slice got one item done for each of its turns: 60 turns here."""
+    done: list[int] = []
+    work = each("items", range(60), lambda one: (spin(0.001), done.append(one)), shown=shown)
+    turns = 0
+    next(work)
+    with contextlib.suppress(StopIteration):
+        while True:
+            spin(0.012)
+            turns += 1
+            work.send(0.01)
+    assert done == list(range(60)) and turns < 15
+
+
+def test_slices_last_as_long_as_the_window_works_between_them() -> None:
+    pace = Pace(0.01)
+    pace.ended()
+    assert pace.length() == 0.01
+    spin(0.03)
+    assert 0.03 <= pace.length() < 0.05
+    pace.ended()
+    # waiting is no work
+    time.sleep(0.03)
+    assert pace.length() == 0.01

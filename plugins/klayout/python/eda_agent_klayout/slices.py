@@ -14,10 +14,10 @@ from typing import Any
 import pya
 
 from . import compat, faults
-from .steps import Progress, Work
+from .steps import Pace, Progress, Work
 
 SLICE = 0.02
-"""Seconds of a slice."""
+"""Seconds of a slice, at least."""
 AT_ONCE = 0.05
 """Seconds of work that is done without a dialog."""
 SHOWN = 0.1
@@ -69,6 +69,7 @@ class Slices:
         self._dialog: Waiting | None = None
         self._title = ""
         self._still: pya.QWidget | None = None
+        self._pace = Pace(SLICE)
         self._timer = pya.QTimer(window)
         self._timer.singleShot = True
         self._timer.timeout = faults.guarded(self._slice)
@@ -108,13 +109,14 @@ class Slices:
             work.close()
 
     def _slice(self) -> None:
-        progress = self._step(SLICE)
+        progress = self._step(self._pace.length())
         if progress is not None:
             if self._dialog is not None:
                 self._dialog.tell(progress)
             self._again(progress)
 
     def _again(self, progress: Progress) -> None:
+        self._pace.ended()
         # a timer of 0 ms would wait for every other timer of the window
         self._timer.start(max(round(1e3 * progress.wait), 1))
 

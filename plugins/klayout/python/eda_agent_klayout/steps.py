@@ -52,24 +52,49 @@ def each(
     hierarchy: boxes in them are known after that. Layouts that are `shown` in the window, as those of libraries are,
     are up to date after each slice: KLayout refuses to list the cells of one that is not.
 
-    A slice is measured in processor time: on a busy machine it still does its share of the work. It lasts at least as
-    long as the last update did, so that all updates together take no longer than the work.
+    A slice is measured in processor time: on a busy machine it still does its share of the work. What the window does
+    between two slices is not part of them. A slice lasts at least as long as the last update did, so that all updates
+    together take no longer than the work.
     """
-    number, begun = 0, 0.0
-    end = time.thread_time() + (yield Progress(what, 0, len(items)))
+    number, update = 0, 0.0
+    length = yield Progress(what, 0, len(items))
     while number < len(items):
         with held(*layouts):
+            # not in one expression with the yield: the time would be read before the window goes on
+            end = time.thread_time() + max(length, update)
             while number < len(items):
                 do(items[number])
                 number += 1
                 if time.thread_time() > end and number < len(items):
                     if shown:
-                        begun = time.thread_time()
                         break
-                    end = time.thread_time() + (yield Progress(what, number, len(items)))
+                    length = yield Progress(what, number, len(items))
+                    end = time.thread_time() + length
+            begun = time.thread_time()
+        update = time.thread_time() - begun
         if number < len(items):
-            update = time.thread_time() - begun
-            end = time.thread_time() + max((yield Progress(what, number, len(items))), update)
+            length = yield Progress(what, number, len(items))
+
+
+class Pace:
+    """The length of each slice, s: `least`, or as long as the window worked since the last slice.
+
+    The window brings its whole layout and its panels up to date after a slice, which takes longer the larger the layout
+    is. Slices of a fixed length would make the whole grow with the square of the layout; these keep the window's share
+    at half of it.
+    """
+
+    def __init__(self, least: float):
+        self.least = least
+        self._ended = time.thread_time()
+
+    def ended(self) -> None:
+        """A slice has ended."""
+        self._ended = time.thread_time()
+
+    def length(self) -> float:
+        """The length of the slice that begins now."""
+        return max(self.least, time.thread_time() - self._ended)
 
 
 @contextmanager
