@@ -27,6 +27,8 @@ from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 NO_PORT = "none"
 """Says under `ports` that the circuit has no such rail."""
+OPTIONAL = frozenset({"vdd", "vss", "en", "enb"})
+"""Roles of templates that a circuit may lack."""
 BIAS_KEYS = ("current", "voltage", "resistance", "to")
 _OWN_SETTINGS = {
     "step": "1",
@@ -149,8 +151,8 @@ def _wire(
     }
     for role in roles:
         port = given.get(role, role)
-        if port == NO_PORT and role in {"vdd", "vss"} and port not in scope.ports:
-            # a mirror that stands on the other rail alone
+        if port == NO_PORT and role in OPTIONAL and port not in scope.ports:
+            # a mirror that stands on the other rail alone, a switch with one control
             continue
         if port not in scope.ports:
             node.wrong(f"no port has the role {role}", f"write  ports: {{{role}: <one of {', '.join(scope.ports)}>}}")

@@ -60,6 +60,15 @@ KINDS = {
         "  propagation_delay: {testbench: switch, maximum: 1n}",
         "MN3.w",
     ),
+    "tgate": Kind(
+        "a y en vdd vss\nMN1 y en a vss nch W=2u L=0.5u\nMP1 y enb a vdd pch W=4u L=0.5u\n"
+        "MD1 y enb y vss nch W=1u L=0.5u\nMNI enb en vss vss nch W=1u L=0.5u\nMPI enb en vdd vdd pch W=2u L=0.5u",
+        "switch",
+        "in: a, out: y, enb: none",
+        "on_resistance: {testbench: closed, maximum: 1k}\n  off_leakage: {testbench: open, maximum: 4n}\n"
+        "  hold_step: {testbench: hold, maximum: 20m}",
+        "MN1.w",
+    ),
     "ldo": Kind(
         "vref out ib vdd vss\nM1 g vref t vss nch W=20u L=0.5u\nM2 d fb t vss nch W=20u L=0.5u\n"
         "M3 d d vdd vdd pch W=10u L=0.5u\nM4 g d vdd vdd pch W=10u L=0.5u\nM5 t ib vss vss nch W=8u L=1u\n"

@@ -96,6 +96,19 @@ SCHMITT = (
     Bench("thresholds", "hysteresis", {}, {"threshold_rising": NEAR, "threshold_falling": NEAR, "hysteresis": MIN}),
     Bench("switch", "logic", {"load": "10f"}, {"propagation_delay": MAX, "power": MAX}),
 )
+
+
+def analog_switch_benches(low: str, high: str) -> tuple[Bench, ...]:
+    """The testbenches of an analog switch over a signal range; `low` and `high`: its ends, as text of a spec."""
+    span = {"signal_low": low, "signal_high": high}
+    return (
+        Bench("closed", "switch_on", span, {"on_resistance": MAX}),
+        Bench("open", "switch_off", span, {"off_leakage": MAX}),
+        Bench("hold", "switch_hold", {**span, "load": "1p"}, {"hold_step": MAX}),
+    )
+
+
+SWITCH = analog_switch_benches("0", "vdd")
 OPEN_COMPARATOR = (
     Bench("step", "comparator_open", {"load": "10f", "overdrive": "20m"}, {"propagation_delay": MAX, "power": MAX}),
 )

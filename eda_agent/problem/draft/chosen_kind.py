@@ -14,6 +14,7 @@ from eda_agent.problem.draft.circuit_class import CircuitClass
 from eda_agent.problem.draft.kinds import KINDS
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, outputs_of
+from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure, polarity
 
 COMPARATOR = "comparator without clock"
@@ -67,9 +68,10 @@ def _check_ports(structure: Structure, answers: Answers) -> None:
 def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails: Mapping[str, str]) -> CircuitClass:
     kind = KINDS[answers.kind]
     rest = [port for port in structure.ports if port not in structure.rails]
-    ports = {role: port for role, port in answers.ports.items() if role in kind.roles}
+    roles = (*kind.roles, *kind.optional)
+    ports = {role: port for role, port in answers.ports.items() if role in roles}
     guesses = _guessed(structure, kind.roles, rest)
-    for role in kind.roles:
+    for role in roles:
         free = [port for port in rest if port not in ports.values()]
         known = [found.ports.get(role, ""), guesses.get(role, "")]
         known += [port for port in free if named(role, port)] if role not in ports else []
@@ -84,6 +86,7 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
                 fix=f"{' '.join(f'--port {role}=…' for role in missing)}, of {', '.join(free) or 'no free port'}",
             )
         )
+    ports |= {role: NO_PORT for role in kind.optional if role not in ports}
     chosen = replace(found, name=answers.kind, benches=kind.benches, doubts=())
     return _with_ports(chosen, structure, {**ports, **rails})
 

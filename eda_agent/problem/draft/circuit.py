@@ -182,7 +182,7 @@ def read_circuit(
     conditions = (conditions_of(here.splitlines()) if own is None else own.conditions).above(structure.vss)
     if chosen.name == "own":
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
-    if structure.unknown:
+    if structure.unknown and not kind.static:
         doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
     driven = {**conditions.volts, **conditions.amps}
     brought = own if own is not None and own.program is not None else None

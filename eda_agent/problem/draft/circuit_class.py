@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from eda_agent.problem.draft.analog_switch import analog_switch
 from eda_agent.problem.draft.benches import (
     BUFFER,
     COMPARATOR,
@@ -24,6 +25,7 @@ from eda_agent.problem.draft.benches import (
 )
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
+from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
@@ -53,6 +55,11 @@ class CircuitClass:
     noticed: tuple[str, ...] = field(default_factory=tuple)
     switches: tuple[str, ...] = field(default_factory=tuple)
 
+    @property
+    def static(self) -> bool:
+        """Whether its devices are switches, whose function the kind says."""
+        return self.name in STATIC
+
 
 KIND_BENCHES = {"gate": GATE, "level shifter": LEVEL_SHIFTER, "Schmitt trigger": SCHMITT}
 """Kind of static logic → its testbenches."""
@@ -63,6 +70,8 @@ def classify(structure: Structure) -> CircuitClass:
     if structure.input_pair is None and (logic := static_logic(structure)) is not None:
         benches = KIND_BENCHES[logic.kind]
         return CircuitClass(logic.kind, logic.ports, logic.held, benches, noticed=logic.words)
+    if structure.input_pair is None and (switch := analog_switch(structure)) is not None:
+        return CircuitClass("switch", switch.ports, {}, switch.benches)
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
     kind = _tell(structure, set(enables))
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}

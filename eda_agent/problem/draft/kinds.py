@@ -10,11 +10,15 @@ from eda_agent.problem.draft.benches import Bench
 
 @dataclass(frozen=True)
 class Kind:
-    """`roles`: those that a port must have. `benches`: its testbenches. `words`: other names of the kind."""
+    """`roles`: those that a port must have. `benches`: its testbenches. `words`: other names of the kind.
+
+    `optional`: roles that a port may have.
+    """
 
     roles: tuple[str, ...]
     benches: tuple[Bench, ...]
     words: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 KINDS = {
@@ -34,13 +38,14 @@ KINDS = {
     "gate": Kind(("in", "out"), benches.GATE, ("inverter", "logic", "logic-gate", "driver", "digital-buffer")),
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
+    "switch": Kind(("in", "out", "en"), benches.SWITCH, ("transmission-gate", "analog-switch", "pass-gate"), ("enb",)),
 }
 """Every kind that a draft can be of, by its name."""
 CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.items())
 """The names that a user is offered: one word for each kind."""
 
 
-STATIC = frozenset({"gate", "level shifter", "Schmitt trigger"})
+STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch"})
 """Kinds that switch between the rails: no device of theirs is meant to be saturated."""
 
 

@@ -22,6 +22,8 @@ _NAMES = {
     "vref": r"v?ref\w*|vbg\w*|vbgr",
     "fb": r"v?fb\w*|v?feedback|sense|vsense",
     "vctrl": r"v_?(?:ctrl|ctl|cont|cntl|control|tune|con|c)|vin|control|tune|vcp|vco_?in",
+    "en": r"on|en\w?|ctrl|control|sel\w?|clk|phi|gn|vgn|gaten",
+    "enb": r"off|en_?(?:b|n)|nctrl|ctrl_?(?:b|n)|sel_?(?:b|n)|clk_?(?:b|n)|gp|vgp|gatep",
     "low": r"(?:en_?(?:b|n|bar)|enb\w*|n_?en|pd|pwd|pdwn|power_?down|dis|disable|rst|reset|standby|stby)",
     "high": r"(?:en|ena|enable|vena?|on|en_(?!b$|n$|bar$)\w+|pdn|pd_?b|rstn|rst_?b|n_?reset)",
 }

@@ -13,6 +13,7 @@ from eda_agent.problem.space import Sizing
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.soundness import (
     amplifier,
+    analog_switch,
     comparator,
     noise,
     oscillator,
@@ -31,6 +32,7 @@ from eda_agent.units import counted
 CHECKS = (
     amplifier.check,
     switching.check,
+    analog_switch.check,
     output.check,
     comparator.check,
     oscillator.check,
