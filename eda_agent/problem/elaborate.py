@@ -8,7 +8,6 @@ time before this one is used (`eda_agent.simulation.worker`).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from eda_agent.problem.element import Device
 from eda_agent.problem.expression import Call, ExpressionError, Name, Number
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.names import STANDARD_CELL
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.variables import Symbols, Variables
 
@@ -33,8 +33,6 @@ _ALTERABLE = {
     "d": frozenset(),
 }
 """Parameters that ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
-_STANDARD_CELL = re.compile(r"_f?d?_?sc_|stdcell")
-"""Of names as sky130_fd_sc_hd__inv_1 and gf180mcu_fd_sc_mcu7t5v0__inv_1."""
 _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
 _PLAIN_CARDS = IGNORED_CARDS | {".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"}
 _MAX_DEPTH = 30
@@ -216,7 +214,7 @@ class Elaboration:
                     "define it in the netlist, or check `pdk:`. A device that the PDK file does not have can be written"
                     " as R or C with a value"
                 )
-                if _STANDARD_CELL.search(name):
+                if STANDARD_CELL.search(name):
                     fix = "it is a standard cell: put its netlist beside this one, with a line  .include FILE"
                 raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is not defined", fix))
             if len(inner.ports) != len(outside):

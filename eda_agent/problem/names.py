@@ -9,6 +9,8 @@ import re
 from eda_agent.problem.located_node import LocatedNode
 
 MAX_LENGTH = 64
+STANDARD_CELL = re.compile(r"_f?d?_?sc_|stdcell")
+"""Of names as sky130_fd_sc_hd__inv_1 and gf180mcu_fd_sc_mcu7t5v0__inv_1."""
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.\-]{{0,{MAX_LENGTH - 1}}}")
 
 

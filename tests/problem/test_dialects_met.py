@@ -11,10 +11,13 @@ from eda_agent.problem.draft import Draft, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.simulation_cards import first_variant, measured_nets, without_simulation
 from eda_agent.problem.draft.sizable_parameters import places_of
+from eda_agent.problem.draft.valued_resistors import with_valued_resistors
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import find_pdk
 
 from .test_what_designers_bring import OTA, N, P, measured, same
+
+CELL = "sky130_fd_sc_hd__"
 
 
 def draft_of(text: str, folder: Path, pdk: str | None = None) -> Draft:
@@ -314,9 +317,61 @@ def test_the_first_variant_of_a_hspice_deck_is_the_deck(tmp_path: Path) -> None:
     ("line", "words"),
     [
         ("? a b missing", "xschem writes it for a symbol"),
-        ("X9 out inp vss vdd sky130_fd_sc_hd__inv_2", "a standard cell"),
+        ("X9 out inp vss vdd sky130_fd_sc_ms__inv_2", "a standard cell"),
     ],
 )
 def test_what_is_missing_is_said_as_what_it_is(line: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=words):
         draft_of(OTA.replace(".ends", f"{line}\n.ends"), tmp_path)
+
+
+def test_a_resistor_with_value_model_and_sizes_is_the_devices_call(tmp_path: Path) -> None:
+    """As KLayout extracts it: the drawn sizes and not the value are what a designer turns."""
+    notes: list[str] = []
+    pdk = find_pdk("gf180mcuD")
+    line = r"R$1 \$13 \$7 sub 220.125786164 ppolyf_u L=25U W=39.75U"
+    assert with_valued_resistors([line], [pdk], notes) == [
+        r"XR$1 \$13 \$7 sub ppolyf_u r_length=2.5e-05 r_width=3.975e-05"
+    ]
+    assert len(notes) == 1
+    # one node too few, a plain resistor and a model of the netlist's own stay
+    kept = ["R1 a b 220 ppolyf_u L=25U W=40U", "R2 a b 1k", "R3 a b 1k mine tc1=1m"]
+    assert with_valued_resistors(kept, [pdk], notes) == kept and len(notes) == 1
+
+
+@pytest.mark.skipif(find_pdk("sky130A").standard_cell(f"{CELL}inv_6") is None, reason="sky130 is not installed")
+def test_standard_cells_come_from_the_pdk_and_keep_their_sizes(tmp_path: Path) -> None:
+    """An inverter with a resistor around it: at its threshold its input draws no current through the resistor."""
+    text = (
+        f".subckt tia in out vpwr vgnd\nXI in vgnd vgnd vpwr vpwr out {CELL}inv_6\n"
+        f"Rf out in 5000\nXT vgnd vpwr {CELL}tapvpwrvgnd_1\n.ends\n"
+    )
+    draft = draft_of(text, tmp_path, "sky130A")
+    assert draft.kind.name == "transimpedance amplifier"
+    assert [name for name, _ in places_of(draft)] == ["RF"]
+    cell = draft.netlist.subcircuits[f"{CELL}inv_6"]
+    assert cell.ports == ("a", "vgnd", "vnb", "vpb", "vpwr", "y") and len(cell.devices) == 12
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    values = measured(load_problem(tmp_path / "spec.yaml"))
+    # an inverting stage with gain A has Rf·A/(1 + A), less the output's share
+    assert values["transimpedance"] is not None and 2500 < values["transimpedance"] < 5000
+
+
+def test_an_input_that_the_circuit_drives_itself_makes_no_gate(tmp_path: Path) -> None:
+    """A relaxation oscillator whose core has a port, with an inverter at its output."""
+    text = f"""* relaxation
+.subckt osc q vdd vss a
+XM1 a b l vss {N} W=20 L=2
+XM2 b a r vss {N} W=20 L=2
+XM3 b b vdd vdd {P} W=20 L=2
+XM4 a a vdd vdd {P} W=20 L=2
+XM5 c c vss vss {N} W=20 L=2
+XM6 l c vss vss {N} W=20 L=2
+XM8 r c vss vss {N} W=20 L=2
+XM9 q a vss vss {N} W=2 L=0.15
+XM10 q a vdd vdd {P} W=4 L=0.15
+R3 c vdd 20k
+C1 l r 10p
+.ends
+"""
+    assert draft_of(text, tmp_path).kind.name != "gate"

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.skipif(
 
 ALL: Box = ((0.0, 1.0), (0.0, 1.0))
 PREFIX = "sky130_fd_pr__"
-ELSEWHERE = re.compile(r".*(_nvt|16v0|20v0|20v0_zvt|res_generic_\w+|res_iso_pw|res_x?high_po|cap_var_\w+|cap_vpp_\w+)")
+ELSEWHERE = re.compile(
+    r".*(_nvt|16v0|20v0|20v0_zvt|res_generic_\w+|res_iso_pw|res_x?high_po|cap_var_\w+|cap_vpp_\w+|diode_\w+)"
+)
 """Devices of test_cut_sky130_more."""
 HERE = {name: rule for name, rule in PDK.devices.items() if not ELSEWHERE.fullmatch(name)}
 FETS = {name: rule for name, rule in HERE.items() if rule.is_fet}

@@ -33,12 +33,20 @@ SIZES = {
     "pfet_20v0": [(60, 2)],
     "res_generic_nd": [(0.42, 10), (2, 100)],
     "res_generic_pd": [(0.42, 10), (2, 100)],
+    "res_generic_nd__hv": [(0.42, 10), (2, 100)],
+    "res_generic_pd__hv": [(0.42, 10), (2, 100)],
     "res_generic_po": [(0.33, 10), (2, 100)],
     "res_iso_pw": [(2.65, 26.5)],
     "res_high_po": [(0.35, 10), (2.85, 5)],
     "res_xhigh_po": [(0.69, 3), (5.73, 40)],
     "cap_var_lvt": [(1, 0.5), (5, 5)],
     "cap_var_hvt": [(1, 0.5), (5, 5)],
+    # of a diode: area in um^2 and perimeter in um
+    **{
+        f"diode_{name}": [(1, 4), (100, 40)]
+        for well, most in (("pw2nd", ("", "_lvt", "_nvt")), ("pd2nw", ("", "_lvt", "_hvt")))
+        for name in (*(f"{well}_05v5{kind}" for kind in most), f"{well}_11v0")
+    },
 }
 STATISTICS = [".param mc_mm_switch=0 mc_pr_switch=0"]
 NAMES = [f"{PREFIX}{name}" for name in SIZES]
@@ -73,8 +81,12 @@ def cards() -> list[str]:
                 junctions = "ad=4 as=4 pd=8 ps=8" if "16v0" in name else ""
                 result += [f"vd{at} d{at} 0 {sign}{high}", f"vg{at} g{at} 0 {sign}{high * 0.6}"]
                 result += [f"x{at} d{at} g{at} 0 0 {size} {junctions}"]
+            elif rule.type == "diode":
+                # forward, with more current than the leakage
+                called = f"{PREFIX}{name} area={width}e12 perim={length}e6"
+                result += [f"v{at} a{at} 0 0.9", f"x{at} a{at} 0 {called}"]
             elif rule.type == "resistor":
-                bulk = "" if rule.terminals == 2 else f" r{at}" if name.endswith(("pd", "pw")) else " 0"
+                bulk = "" if rule.terminals == 2 else f" r{at}" if name.endswith(("pd", "pd__hv", "pw")) else " 0"
                 result += [f"v{at} r{at} 0 0.7", f"x{at} r{at} 0{bulk} {size}"]
             else:
                 result += [f"v{at} c{at} 0 0.3 ac 1", f"x{at} c{at} 0 0 {size}"]
@@ -96,7 +108,7 @@ def test_native_and_high_voltage_mosfets_resistors_and_varactors(
     cut = cut_library(PDK, process, dict.fromkeys(NAMES, (ANY, ANY)), tmp_path / "cuts")
     whole = currents(tmp_path, head, cards(), temperature)
     ours = currents(tmp_path, [f".include {cut.models}", *cut.devices.splitlines()], cards(), temperature)
-    assert len(whole) == 43
+    assert len(whole) == 63
     assert ours == {name: pytest.approx(value, rel=2e-5, abs=1e-13) for name, value in whole.items()}
     assert all(abs(value) > 1e-9 for name, value in whole.items() if name.startswith(("vd", "vres")))
 

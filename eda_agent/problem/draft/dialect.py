@@ -19,6 +19,8 @@ from eda_agent.problem.draft.lengths import in_metres, times
 from eda_agent.problem.draft.named_sizes import with_named_sizes
 from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
+from eda_agent.problem.draft.standard_cells import with_standard_cells
+from eda_agent.problem.draft.valued_resistors import with_valued_resistors
 from eda_agent.problem.model_libraries import without_model_libraries
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.spice_numbers import parse_spice_number
@@ -45,7 +47,9 @@ def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, 
     lines = without_sources(lines, notes, measured_nets(text))
     lines = [_slashes(line, notes) for line in lines]
     lines = with_global_ports(lines, notes)
+    lines = with_valued_resistors(lines, pdks, notes)
     for pdk in pdks:
+        lines = with_standard_cells(lines, pdk, notes)
         lines = with_devices(lines, pdk, notes, supply)
     lines = foundry_calls(_foundry_devices(lines, pdks, notes), pdks, notes)
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")

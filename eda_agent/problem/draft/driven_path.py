@@ -16,7 +16,13 @@ def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str
     if not found:
         links = _gates(structure)
         gates = {fet.gate for fet in structure.fets}
-        entries = {port: net for port in rest if port not in outputs and (net := _entry(structure, port)) in gates}
+        # what the circuit drives itself is no input of it
+        driven = {net for fet in structure.fets for net in (fet.drain, fet.source)}
+        entries = {
+            port: net
+            for port in rest
+            if port not in outputs and (net := _entry(structure, port)) in gates and net not in driven
+        }
         # a gate with several inputs needs the others at levels that nobody told
         if len(entries) == 1:
             [(source, net)] = entries.items()

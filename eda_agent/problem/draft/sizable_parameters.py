@@ -15,6 +15,7 @@ from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_o
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.names import STANDARD_CELL
 from eda_agent.problem.pdk import DeviceRule
 from eda_agent.problem.size_places import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.units import format_quantity
@@ -55,6 +56,8 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_devices(draft)
     for scope in draft.netlist.reached(draft.subckt):
         inner = scope.name
+        if inner != draft.subckt and STANDARD_CELL.search(inner):
+            continue
         for device in scope.devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
             if path in idle:

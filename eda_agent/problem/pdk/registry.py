@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -88,6 +89,7 @@ class Pdk:
         verilog: Verilog-A models of the library: name → source, below the folder of its location.
         mismatch_suffix: what the name of a section with mismatch has after that of the same section without.
         mismatch: the library's parameters that enable mismatch.
+        cells: folders with a folder for each standard cell, and in it one file for each strength.
         process: the `sections` and `params` of its process statistics, empty without any.
         corners: process → library sections.
     """
@@ -110,6 +112,7 @@ class Pdk:
     mismatch: Mapping[str, float] = field(default_factory=dict)
     process: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    cells: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def models(self) -> str:
@@ -156,6 +159,13 @@ class Pdk:
             for location in named
             if importlib.util.find_spec(location["package"]) is None
         ]
+
+    def standard_cell(self, name: str) -> Path | None:
+        """The file with the subcircuit of a standard cell, None if no installed package has it."""
+        folders = [folder for location in self.cells if (folder := _resolve(location)) is not None]
+        if not re.fullmatch(r"\w+", name):
+            return None
+        return next((path for folder in folders for path in sorted(folder.glob(f"*/{name}.spice"))), None)
 
     def device(self, model: str) -> DeviceRule | None:
         return self.devices.get(model.lower())
@@ -272,4 +282,5 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         mismatch=data.get("mismatch", {}),
         process=data.get("process", {}),
         training=data.get("training", {}),
+        cells=tuple(data.get("cells", ())),
     )
