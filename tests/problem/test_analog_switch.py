@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,15 @@ def test_controls_of_the_wrong_polarity_are_said(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     said = " ".join((done.stdout + done.stderr).split())
     assert "does not conduct when it is on" in said and "conducts when it is off" in said
+
+
+def test_the_kind_may_be_named_for_a_switch_with_only_the_complement(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(f"{MODELS}.subckt s x y g vdd\nM1 y g x vdd pch W=2u L=0.5u\n.ends\n")
+    for words in ((), ("--kind", "switch")):
+        run(tmp_path, "init", "c.spice", "--supply", "3", "--force", *words)
+        draft = (tmp_path / "spec.yaml").read_text()
+        assert {"in: x", "out: y", "en: none", "enb: g", "vss: none"} <= set(ports_of(draft)), draft
+
+
+def ports_of(draft: str) -> list[str]:
+    return re.findall(r"\w+: \w+", draft.split("\nports: {")[1].split("}")[0])

@@ -70,6 +70,8 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
     rest = [port for port in structure.ports if port not in structure.rails]
     roles = (*kind.roles, *kind.optional)
     ports = {role: port for role, port in answers.ports.items() if role in roles}
+    # a role that the connections leave without a port
+    lacking = {role for role in roles if found.ports.get(role) == NO_PORT}
     guesses = _guessed(structure, kind.roles, rest)
     for role in roles:
         free = [port for port in rest if port not in ports.values()]
@@ -77,6 +79,10 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
         known += [port for port in free if named(role, port)] if role not in ports else []
         if role not in ports and (port := next((port for port in known if port in free), "")):
             ports[role] = port
+    if kind.optional:
+        # a switch of one type stands on one rail
+        rails = {role: net or NO_PORT for role, net in rails.items()}
+    ports |= {role: NO_PORT for role in lacking if role not in ports}
     if missing := [role for role in kind.roles if role not in ports]:
         free = [port for port in rest if port not in ports.values()]
         raise InputError(
