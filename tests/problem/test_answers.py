@@ -8,7 +8,7 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import Draft, guesses_of, read_answers, read_circuit, write_draft
-from eda_agent.problem.draft.answers import Answers, Held
+from eda_agent.problem.draft.answers import Answers, Held, fits
 from eda_agent.problem.draft.kinds import KINDS, kind_named
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.load import load_problem
@@ -174,3 +174,9 @@ def test_a_port_below_a_source_carries_the_current_of_a_resistor_outside(tmp_pat
     draft, _ = drafted(tmp_path, text, Answers())
     assert draft.kind.bias == {"rs": "sink"}
     assert "rs: {current: -5u}" in (tmp_path / "spec.yaml").read_text()
+
+
+def test_a_name_with_brackets_is_itself() -> None:
+    assert fits(["xq2[7].m"], {"xq2[7].m"}) and fits(["q2[7].m"], {"xq2[7].m"})
+    assert not fits(["xq2[7].m"], {"xq2[6].m"})
+    assert fits(["xq2*"], {"xq2[7].m"})

@@ -140,7 +140,7 @@ def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
     assert guessed["supply"].option == "--supply" and guessed["load"].option == "--load"
     text = (
         "* two at the top\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.ends\n.subckt b d g s b\nM1 d g s"
-        " b n w=1u l=1u\nM2 d g s b n w=1u l=1u\n.ends\n"
+        " b n w=1u l=1u\nM2 s d g b n w=1u l=1u\n.ends\n"
     )
     (tmp_path / "two.spice").write_text(text)
     draft = read_circuit(tmp_path / "two.spice", tmp_path)

@@ -95,3 +95,10 @@ def test_a_device_that_is_off_in_an_oscillator_is_no_spec(miller_draft: Draft) -
     assert off is not None and "some are off" in off
     assert saturation_line(swinging, None, measured=True) is None
     assert saturation_line(swinging, 0.1, measured=True) is not None
+
+
+@pytest.mark.parametrize("kind", ["reference", "current reference"])
+def test_a_start_up_switch_that_is_off_in_a_reference_is_no_spec(kind: str, miller_draft: Draft) -> None:
+    started = replace(miller_draft, kind=replace(miller_draft.kind, name=kind))
+    assert saturation_line(started, None, measured=True) is None
+    assert saturation_line(started, 0.1, measured=True) is not None

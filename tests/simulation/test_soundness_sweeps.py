@@ -42,6 +42,15 @@ def test_an_output_that_is_at_a_rail_in_the_whole_sweep_is_a_symptom() -> None:
     assert [symptom.check for symptom in output.check(seen)] == ["output at a rail"]
 
 
+@pytest.mark.parametrize("on", [0.0, 0.2, 1.0])
+def test_a_reference_whose_supply_is_off_most_of_the_time_is_at_a_rail_only_if_it_never_starts(on: float) -> None:
+    time = np.linspace(0.0, 1e-4, 501)
+    out = np.where(time >= (1 - on) * 1e-4, 1.1, 2e-4) if on else np.full(501, 2e-4)
+    seen = replace(swept(out), template="reference_startup", able=output.HOLDING)
+    seen = replace(seen, waves={"tran": Waveform("tran", time, {"out": out})})
+    assert [symptom.check for symptom in output.check(seen)] == ([] if on else ["output at a rail"])
+
+
 def test_the_regulator_below_its_dropout_in_the_slow_cold_corner(problems: dict[str, Problem], pool: LocalPool) -> None:
     from eda_agent.run.opening import with_corners
 

@@ -40,7 +40,7 @@ class Held:
                 Finding(
                     f"{self.value:g} is a current of {self.value:g} A: the circuit takes a current here",
                     where="--bias",
-                    fix=f"write the prefix or the unit, as {self.value:g}u or {self.value:g}V",
+                    fix=f"write the prefix or the unit, as {self.value:g}u, {self.value:g}V or {self.value:g}ohm",
                 )
             )
         current = self.unit == "A" or (
@@ -116,8 +116,14 @@ def read_answers(
 
 
 def fits(patterns: Collection[str], names: Collection[str]) -> bool:
-    """Whether a pattern matches one of the names. An `M1` of the user is also the `XM1` of a netlist."""
-    return any(fnmatchcase(name, pattern) or fnmatchcase(name, f"x{pattern}") for pattern in patterns for name in names)
+    """Whether a pattern matches one of the names. An `M1` of the user is also the `XM1` of a netlist, and the name
+    `XQ2[7]` is itself, although brackets are a pattern.
+    """
+    return any(
+        name in (pattern, f"x{pattern}") or fnmatchcase(name, pattern) or fnmatchcase(name, f"x{pattern}")
+        for pattern in patterns
+        for name in names
+    )
 
 
 def _pairs(option: str, texts: Sequence[str], example: str) -> dict[str, str]:

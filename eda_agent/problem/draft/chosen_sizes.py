@@ -5,6 +5,7 @@ A matched device follows its group: naming one of them names all.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 from eda_agent.errors import Finding, InputError
@@ -27,7 +28,9 @@ def chosen(draft: Draft, places: Sequence[Place]) -> list[Place]:
     for option, patterns in (("--size", answers.size), ("--keep", answers.keep)):
         for pattern in patterns:
             if not any(fits([pattern], found) for found in names.values()):
-                listed = ", ".join(name for name, _ in places[:12])
+                every = [name for name, _ in places]
+                near = difflib.get_close_matches(pattern, [name.lower() for name in every], 8, 0.4)
+                listed = ", ".join([name for name in every if name.lower() in near] or every[:12])
                 raise InputError(
                     Finding(f"{pattern} names no size of the circuit", where=option, fix=f"there are {listed}")
                 )
@@ -36,10 +39,14 @@ def chosen(draft: Draft, places: Sequence[Place]) -> list[Place]:
 
 
 def _names(draft: Draft, name: str, edit: Edit) -> set[str]:
-    """All names of a place: its own, and those of the devices that it sizes or that follow them, in lower case."""
+    """All names of a place, in lower case: its own, its device's, its cell's, and those of the devices that it sizes or
+    that follow them.
+    """
     devices = {device.name.lower() for device, _ in uses_of(edit, draft.netlist, draft.subckt)}
     groups = grouped(draft)
     for group in (*groups.match, *groups.mirrors):
         if devices & {member.rpartition(".")[2].lower() for member in group}:
             devices |= {member.lower() for member in group}
-    return {name.lower(), edit.attribute.lower(), *devices} if not edit.device else {name.lower(), *devices}
+    parts = name.lower().split(".")
+    own = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    return {*own, *devices} if edit.device else {name.lower(), edit.attribute.lower(), *devices}

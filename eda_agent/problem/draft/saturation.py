@@ -21,6 +21,9 @@ NAME = "saturation"
 ENOUGH = 0.05
 """V of margin that is sufficient: the channel is then pinched off over process and temperature."""
 _STEP = 0.01
+_OFF = OSCILLATORS | {"reference", "current reference"}
+"""Kinds in which a device is off by design: an oscillator's conduct in their turn, a reference's start-up switch is off
+once it has started."""
 
 
 def saturation_line(draft: Draft, now: float | None, measured: bool, untested: Collection[str] = ()) -> str | None:
@@ -35,8 +38,7 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
     switches = any(one.template == "comparator_open" for one in draft.kind.benches)
     if bench is None or not devices or switches or draft.kind.name in STATIC:
         return None
-    if measured and now is None and draft.kind.name in OSCILLATORS:
-        # it does not run at its operating point: what is off there conducts in its turn
+    if measured and now is None and draft.kind.name in _OFF:
         return None
     if bench in untested:
         bound, how = ENOUGH, "a common value; the testbench does not test"

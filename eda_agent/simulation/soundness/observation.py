@@ -66,13 +66,13 @@ class Observation:
         """The output's voltage (V) at the operating point, else in the middle of the transient or of the sweep; None
         without an output probe.
 
-        A sweep may end where no circuit works (a regulator below its dropout): points at a rail count only if every
-        point is at one.
+        A sweep may end where no circuit works (a regulator below its dropout), and a supply may be switched off
+        (start-up): points at a rail count only if every point is at one.
         """
         for kind in ("op", "tran", "dc"):
             if kind in self.waves and "out" in self.waves[kind].probes:
                 out = self.waves[kind].real("out")
-                off = out[~self.at_rail(out)] if kind == "dc" else out
+                off = out[~self.at_rail(out)]
                 return float(np.median(off if off.size else out))
         return None
 
