@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from eda_agent.cli.commands.mc import remarks, table
 from eda_agent.cli.main import main
+from eda_agent.metrics import METRICS
+from eda_agent.problem.spec import Spec
+from eda_agent.simulation.montecarlo import MonteCarlo
 
 from ..conftest import ROOT
 
@@ -70,3 +76,29 @@ def test_sentences_of_show_break_between_words(
     assert end > begin + 1 and all(line.startswith("  ") for line in narrow[begin + 1 : end])
     (full,) = [line for line in whole if line.startswith("results:")]
     assert " ".join(" ".join(narrow[begin:end]).split()) == full
+
+
+def test_a_journal_without_its_start_has_no_date(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    journal = runs / NAMES[0] / "journal.jsonl"
+    journal.write_text(journal.read_text().splitlines(keepends=True)[0])
+    assert main(["runs"]) == 0
+    out = capsys.readouterr().out
+    assert "1970" not in out and next(line for line in out.splitlines() if NAMES[0] in line).endswith("—")
+
+
+def test_monte_carlo_at_80_columns_says_below_the_table_what_was_not_measured() -> None:
+    limits = {"gate_area": ("m²", None, 2e-10), "dc_gain": ("dB", 40.0, None), "phase_margin": ("deg", 45.0, None)}
+    specs = tuple(Spec(name, METRICS[name], "ac", low, high, unit=unit) for name, (unit, low, high) in limits.items())
+    some: list[float | None] = [None] * 18 + [50.0, 52.0]
+    values = {"gate_area": [1.2e-10] * 20, "dc_gain": some, "phase_margin": some}
+    found = MonteCarlo(specs, values, {name: [""] * 20 for name in limits}, ("nominal",), 0)
+    screen = Console(width=80, file=io.StringIO(), color_system=None)
+    screen.print(table(found, 80))
+    lines = screen.file.getvalue().splitlines()
+    assert len(lines) == 1 + len(specs) and max(map(len, lines)) <= 80
+    # nothing has the unit of its mean
+    assert "120 um²" in lines[1] and " 0 um²" in lines[1]
+    assert remarks(found) == ["18 not measured: dc_gain, phase_margin"]

@@ -70,6 +70,8 @@ def mc_command(options: argparse.Namespace) -> int:
     else:
         screen = console(to_stdout=True)
         screen.print(table(result, screen.width))
+        for line in remarks(result):
+            print_prose(screen, line)
         total = result.total
         screen.print(
             f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}"
@@ -120,9 +122,6 @@ def table(result: MonteCarlo, width: int) -> Table:
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for name in ("spec", "target", "mean", "sigma", *("min", "max") * wide, "to limit", "Cpk", "yield, 95 %"):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
-    said = {spec.name: _remark(result, spec.name) for spec in result.specs}
-    if any(said.values()):
-        rows.add_column("")
     # the magnitude of an offset that no spec bounds has no meaning as mean and sigma
     for spec in (one for one in result.specs if one.minimum is not None or one.maximum is not None):
         unit, sigmas = spec.shown_unit, result.sigmas(spec)
@@ -130,11 +129,22 @@ def table(result: MonteCarlo, width: int) -> Table:
         ends = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
         target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
         cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), *ends * wide)]
+        if mean and deviation == 0:
+            # nothing has no prefix of its own: it has that of the mean
+            cells[1] = f"0 {cells[0].partition(' ')[2]}".rstrip()
         known = math.isfinite(sigmas)
         cells += [f"{plain_number(sigmas, 3)} σ" if known else "—", plain_number(sigmas / 3, 3) if known else "—"]
-        remark = (said[spec.name],) if said[spec.name] else ()
-        rows.add_row(spec.name, target, *cells, _interval(result.yield_of(spec)), *remark)
+        rows.add_row(spec.name, target, *cells, _interval(result.yield_of(spec)))
     return rows
+
+
+def remarks(result: MonteCarlo) -> list[str]:
+    """One line for the specs with the same number of samples that have no value, or only a bound."""
+    names: dict[str, list[str]] = {}
+    for spec in result.specs:
+        if said := _remark(result, spec.name):
+            names.setdefault(said, []).append(spec.name)
+    return [f"{said}: {', '.join(of)}" for said, of in names.items()]
 
 
 def _remark(result: MonteCarlo, name: str) -> str:

@@ -88,7 +88,9 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         "met": ["✓" if row["met"] else "✗" for row in rows],
         "simulations": [str(row["simulations"]) for row in rows],
         "state": [stop_text(row["state"]) if row["state"] != "unfinished" else row["state"] for row in rows],
-        "when": [datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M") for row in rows],
+        "when": [
+            datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M") if row["started"] else "—" for row in rows
+        ],
     }
 
 
