@@ -63,6 +63,8 @@ def test_the_shipped_files_have_the_form_of_a_users(name: str, tmp_path: Path) -
     assert set(training) <= {"number", "nmos", "pmos", "w", "l", "diffusion", "composed", "shrink"}
     # a shipped file names packages, and says of a small library which devices and processes it has;
     # a location says where compiled models and their sources are
+    cells = data.pop("cells", [])
+    assert all(set(entry) in ({"root"}, {"package", "file"}) for entry in cells)
     small = {"devices", "processes", "pip", "compiled", "verilog"}
     assert all(set(entry) - small in ({"root"}, {"package", "file"}) for entry in data["library"])
     assert all(
