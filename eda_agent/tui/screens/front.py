@@ -15,6 +15,7 @@ from textual_plotext import PlotextPlot
 from eda_agent.insight.complete import complete_turns
 from eda_agent.insight.front import front
 from eda_agent.insight.verdict import judge
+from eda_agent.tui.axis import Axis
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.shown import Shown
 from eda_agent.units import counted
@@ -63,26 +64,25 @@ class FrontScreen(Detail):
         if not self.pairs:
             return
         one, other = self.pairs[self.place]
+        specs = {spec["name"]: spec for spec in self.state.started["specs"]}
+        axes = [Axis(specs[name]) for name in (one, other)]
         whole = complete_turns(self.state.turns, self.state.corners)
         left = sum("specs" in turn for turn in self.state.turns) - len(whole)
         seen = [turn for turn in whole if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
         if seen:
             plot.scatter(
-                [turn["specs"][one]["margin"] for turn in seen],
-                [turn["specs"][other]["margin"] for turn in seen],
+                *(axis.values(seen) for axis in axes),
                 marker="dot",
                 color="gray",
             )
         best = front(self.state.turns, one, other, self.state.corners)
-        plot.plot(
-            [turn["specs"][one]["margin"] for turn in best],
-            [turn["specs"][other]["margin"] for turn in best],
-            marker="braille",
-        )
-        plot.vline(0)
-        plot.hline(0)
-        plot.xlabel(f"margin of {one}")
-        plot.ylabel(f"margin of {other}")
+        plot.plot(*(axis.values(best) for axis in axes), marker="braille")
+        for target in axes[0].targets:
+            plot.vline(target)
+        for target in axes[1].targets:
+            plot.hline(target)
+        plot.xlabel(axes[0].label)
+        plot.ylabel(axes[1].label)
         self.query_one(".detail-title", Static).update(
             Text(
                 f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)"
