@@ -249,6 +249,13 @@ def test_a_size_that_the_models_do_not_have_is_said(tmp_path: Path, capsys: pyte
     assert "w=100" in sized_netlist(problem, problem.space.initial).lower()
 
 
+def test_targets_of_a_first_sizing_that_is_not_the_netlists_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drafted(tmp_path, sky_lines({**OTA, "m1": Size(150, 0.5), "m2": Size(150, 0.5)}, "plain"), "c.spice")
+    assert "beyond the values of the first sizing, which is not the netlist's" in capsys.readouterr().err
+
+
 def test_what_a_match_of_unequal_devices_changes_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drafted(tmp_path, sky_lines({**OTA, "m2": Size(5.2, 0.5)}, "plain"), "c.spice", "--no-sim")
     spec = tmp_path / "spec.yaml"

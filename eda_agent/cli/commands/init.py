@@ -113,6 +113,8 @@ def _report(result: Mapping[str, Any]) -> None:
     _guessed(screen, result["guessed"])
     measured = result["measured"]
     how = "targets are a step beyond the values of the netlist's sizes"
+    if any("sizing starts at" in entry for entry in result["noticed"]):
+        how = "targets are a step beyond the values of the first sizing, which is not the netlist's: see above"
     if measured is None:
         how = "targets are common values, because nothing was simulated"
     elif not any(value is not None for value in measured.values()):
