@@ -75,7 +75,7 @@ def test_a_failure_leaves_no_folder(folder: Path, out: str, capsys: pytest.Captu
 
 def test_a_current_of_amperes_is_a_slip(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(folder / "amp.inc"), "--bias", "ib=10"]) == 2
-    assert "10u or 10V" in capsys.readouterr().err
+    assert "10u, 10V or 10ohm" in capsys.readouterr().err
     assert main(["init", str(folder / "amp.inc"), "--no-sim", "--bias", "ib=0.9V"]) == 0
     assert "ib: {voltage: 900m}" in (folder / "spec.yaml").read_text()
 
