@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,7 @@ def test_an_answer_that_cannot_be_is_one_message(given: dict[str, object], words
         ("10uA", "voltage", "source"),
         ("10u", "sink", "sink"),
         ("-10u", "source", "sink"),
+        ("+10u", "sink", "source"),
         ("0.9", "voltage", "voltage"),
         ("0.9V", "source", "voltage"),
         ("1.2", "source", "voltage"),
@@ -117,6 +119,39 @@ def test_an_answer_that_cannot_be_is_one_message(given: dict[str, object], words
 def test_a_bias_is_a_current_or_a_voltage_as_its_unit_or_the_circuit_says(text: str, found: str, how: str) -> None:
     assert read_answers(bias=[f"p={text}"]).bias["p"].how(found) == how
     assert Held(level="low").how("source") == "low"
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "said"),
+    [
+        ("ib=10u", "10u", ""),
+        ("ib=-10u", "-10u", "flows out of ib, as the sign of --bias says; the circuit needs a current into it"),
+        ("ib=+10u", "10u", ""),
+    ],
+)
+def test_the_sign_of_a_bias_holds_and_a_wrong_one_is_said(given: str, written: str, said: str, tmp_path: Path) -> None:
+    draft, _ = drafted(tmp_path, OTA, read_answers(bias=[given]))
+    assert f"ib: {{current: {written}}}" in (tmp_path / "spec.yaml").read_text()
+    assert any("flows" in note for note in draft.noticed) == bool(said)
+    assert not said or any(said in note for note in draft.noticed)
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "said"),
+    [
+        ("ib=10u", "-10u", "10 uA flows out of ib, as the circuit needs"),
+        ("ib=-10u", "-10u", ""),
+        ("ib=+10u", "10u", "flows into ib, as the sign of --bias says; the circuit needs a current out of it"),
+    ],
+)
+def test_the_current_of_a_pmos_diode_flows_out_unless_a_plus_says_otherwise(
+    given: str, written: str, said: str, tmp_path: Path
+) -> None:
+    swap = {N: P, P: N, "vdd": "vss", "vss": "vdd"}
+    turned = re.sub("|".join(map(re.escape, swap)), lambda match: swap[match[0]], OTA)
+    draft, _ = drafted(tmp_path, turned, read_answers(bias=[given]))
+    assert f"ib: {{current: {written}}}" in (tmp_path / "spec.yaml").read_text()
+    assert [said in note for note in draft.noticed if "flows" in note] == ([True] if said else [])
 
 
 def test_a_kind_is_known_by_the_words_of_the_trade() -> None:

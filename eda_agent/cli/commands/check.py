@@ -27,6 +27,7 @@ def check_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.say import command
     from eda_agent.problem.load import load_problem
     from eda_agent.problem.load_corners import SETS
+    from eda_agent.problem.model_sources import model_sources
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.labels import parameter_table, spec_table
     from eda_agent.simulation.cache import cache_folder
@@ -41,7 +42,7 @@ def check_command(options: argparse.Namespace) -> int:
                 "ok": True,
                 "name": problem.name,
                 "pdk": problem.pdk.name,
-                "models": problem.pdk.models,
+                "models": ", ".join(model_sources(problem)),
                 "parameters": len(problem.space.parameters),
                 "specs": list(problem.spec_names),
                 "corners": [corner.name for corner in problem.corners],
@@ -65,7 +66,7 @@ def check_command(options: argparse.Namespace) -> int:
         "MOSFET": len(workbench.mosfets),
     }
     screen.print(f"{problem.name}: {', '.join(counted(size, noun) for noun, size in sizes.items())}", markup=False)
-    screen.print(f"models {problem.pdk.title} from {problem.pdk.models}", markup=False, soft_wrap=True)
+    screen.print(f"models {problem.pdk.title} from {', '.join(model_sources(problem))}", markup=False, soft_wrap=True)
     benches = ", ".join(
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})"
         for bench in problem.testbenches.values()
@@ -85,8 +86,21 @@ def check_command(options: argparse.Namespace) -> int:
     if workbench.hierarchical:
         screen.print(
             f"note: {workbench.hierarchical} prevents elaboration, so ngspice reads the circuit again in every turn"
-            " (slower)",
+            f" (slower)\n  → {remedy(workbench.hierarchical)}",
             markup=False,
+            soft_wrap=True,
         )
     screen.print(Text("✓", "green"), f"ready: {command('size', options.spec)}", soft_wrap=True)
     return 0
+
+
+def remedy(reason: str) -> str:
+    """What to change in a netlist that does not elaborate. `reason`: as the workbench gives it."""
+    kind, _, what = reason.partition(" ")
+    if what == ".global":
+        return "give its nets to every cell that uses them as ports, and remove the card"
+    if kind == "card":
+        return f"take {what} out of the netlist if the circuit does not need it"
+    if kind == "value":
+        return "write it as a number or as arithmetic with .param names"
+    return "a subcircuit of its own, or M, R, C, L, V, I, D or a foundry's device in its place, elaborates"

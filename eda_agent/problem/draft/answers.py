@@ -23,11 +23,14 @@ _LARGE = 6.0
 
 @dataclass(frozen=True)
 class Held:
-    """How a port is held. `unit`: V, A, Ohm, or "" for a bare number. `level`: low or high, else ""."""
+    """How a port is held. `unit`: V, A, Ohm, or "" for a bare number. `level`: low or high, else "". `into`: a current
+    with a plus sign, which flows into the port whatever the circuit needs.
+    """
 
     value: float = 0.0
     unit: str = ""
     level: str = ""
+    into: bool = False
 
     def how(self, found: str) -> str:
         """The same as `biases` says it, for a port that the circuit shows as `found`."""
@@ -48,7 +51,7 @@ class Held:
         )
         if not current or (not self.unit and self.value == 0):
             return "voltage"
-        return "sink" if self.value < 0 or found == "sink" else "source"
+        return "sink" if self.value < 0 or (found == "sink" and not self.into) else "source"
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _held(option: str, port: str, text: str) -> Held:
     bare = text[: -len(unit)] if unit and not _is_number(text) else text
     unit = unit if bare != text else ""
     try:
-        return Held(parse_quantity(bare), unit)
+        return Held(parse_quantity(bare), unit, into=text.startswith("+"))
     except ValueError as error:
         raise InputError(
             Finding(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.answers import Answers
+from eda_agent.problem.draft.bias_direction import direction_said
 from eda_agent.problem.draft.circuit_class import CircuitClass
 from eda_agent.problem.draft.kinds import KINDS
 from eda_agent.problem.draft.port_names import named
@@ -47,10 +48,12 @@ def with_answers(found: CircuitClass, structure: Structure, answers: Answers) ->
                 )
             )
         found = _with_ports(found, structure, _exchanged(found.ports, given))
-    bias = {**found.bias}
+    bias, said = {**found.bias}, list(found.noticed)
     for port, held in answers.bias.items():
-        bias[port] = held.how(bias.get(port, biases(structure, [port], set()).get(port, "voltage")))
-    return replace(found, bias=bias)
+        needed = bias.get(port, biases(structure, [port], set()).get(port, "voltage"))
+        bias[port] = held.how(needed)
+        said += direction_said(port, held, needed, bias[port])
+    return replace(found, bias=bias, noticed=tuple(said))
 
 
 def _check_ports(structure: Structure, answers: Answers) -> None:

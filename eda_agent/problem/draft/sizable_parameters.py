@@ -132,7 +132,7 @@ def _attributes(rule: DeviceRule | None) -> tuple[str, ...]:
     """The parameters of a device that a designer chooses."""
     if rule is None:
         return "w", "l", "m"
-    return (*(rule.names if rule.sized else ()), *rule.counts, "m")
+    return (*rule.free, *rule.counts, "m")
 
 
 def spelled(draft: Draft, edit: Edit) -> str:
@@ -148,7 +148,7 @@ def _sizes(draft: Draft, edit: Edit) -> bool:
     """Whether a place is a size: the value of a source inside the circuit, or its load, is a condition."""
     uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
     return any(
-        _side(draft, device, key) in {"w", "l", "m"}
+        (_side(draft, device, key) in {"w", "l", "m"} and key in (*_attributes(draft.pdk.device(device.value)), "m"))
         or (key == "value" and device.kind in "rcl" and device.name not in loads)
         for device, key in uses
     )

@@ -71,6 +71,16 @@ class DeviceRule:
     def is_fet(self) -> bool:
         return self.type in FETS
 
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The parameters of its width and length that can be chosen: a resistor whose file limits the length alone is
+        made for one width.
+        """
+        limited = tuple(
+            name for name, limits in zip(self.names, (self.width, self.length), strict=True) if limits != ANY_SIZE
+        )
+        return (limited or self.names) if self.sized else ()
+
     def side(self, parameter: str) -> str:
         """`w`, `l` or `nf` for the parameter that is its width, length or number of fingers, else the parameter."""
         return {self.names[0]: "w", self.names[1]: "l", self.fingers: "nf"}.get(parameter, parameter)

@@ -1,0 +1,62 @@
+"""The parameters of a draft are those that a designer would turn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eda_agent.problem.draft import Draft, read_circuit, write_draft
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.pdk import find_pdk
+from eda_agent.problem.spec import Problem
+
+N, P = "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"
+RES = "sky130_fd_pr__res_high_po"
+
+
+def drafted(folder: Path, text: str) -> tuple[Draft, Problem]:
+    (folder / "c.spice").write_text(text)
+    draft = read_circuit(folder / "c.spice", folder)
+    (folder / "spec.yaml").write_text(write_draft(draft, "c.spice"))
+    return draft, load_problem(folder / "spec.yaml")
+
+
+def reference(resistor: str, size: str) -> str:
+    """A self-biased current that makes a voltage across a resistor."""
+    return f"""* reference
+.subckt c vref vdd vss
+XM1 a b vdd vdd {P} W=5 L=2 m=4
+XM2 b b vdd vdd {P} W=5 L=2 m=4
+XM3 vref b vdd vdd {P} W=5 L=2 m=4
+XM4 a a vss vss {N} W=5 L=1 m=1
+XM5 b a s vss {N} W=5 L=1 m=8
+XR1 s vss vdd {resistor} {size}
+XR2 vref vss vdd {resistor} {size.replace("7", "70")}
+.ends
+"""
+
+
+@pytest.mark.parametrize("width", ["0p35", "0p69", "1p41", "2p85", "5p73"])
+def test_a_resistor_model_of_one_width_has_no_width_to_size(width: str, tmp_path: Path) -> None:
+    text = reference(f"{RES}_{width}", f"W={width.replace('p', '.')} L=7")
+    _, problem = drafted(tmp_path, text)
+    assert {name for name in problem.space.names if name.startswith("XR")} == {"XR1.l", "XR2.l"}
+
+
+def test_a_parameter_that_only_names_such_a_width_is_none_either(tmp_path: Path) -> None:
+    text = reference(f"{RES}_0p35", "W=wr L=7").replace(".subckt", ".param wr=0.35\n.subckt")
+    _, problem = drafted(tmp_path, text)
+    assert "wr" not in problem.space.names
+
+
+def test_the_width_of_a_free_model_is_a_parameter(tmp_path: Path) -> None:
+    _, problem = drafted(tmp_path, reference(RES, "W=1 L=7"))
+    assert {"XR1.w", "XR1.l"} <= set(problem.space.names)
+
+
+def test_only_the_limits_of_a_pdk_file_make_a_size_free() -> None:
+    devices = find_pdk("sky130A").devices
+    assert devices[f"{RES}_1p41"].free == ("l",) and devices[RES].free == ("w", "l")
+    assert devices["sky130_fd_pr__diode_pw2nd_05v5"].free == ()
+    assert find_pdk("gf180mcuD").devices["ppolyf_u"].free == ("r_width", "r_length")
