@@ -16,7 +16,8 @@ from eda_agent.cli.parser import build_parser
 from eda_agent.metrics import METRICS
 from eda_agent.problem import layout, load, load_budget, load_measures, load_specs
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_space import PARAMETER_KEYS, RATIO_KEYS
+from eda_agent.problem.load_match import RATIO_KEYS
+from eda_agent.problem.load_space import PARAMETER_KEYS
 from eda_agent.problem.load_testbench import BIAS_KEYS, read_template, template_names
 from eda_agent.problem.pdk import find_pdk, form
 

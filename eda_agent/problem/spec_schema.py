@@ -13,7 +13,8 @@ from eda_agent.problem import layout, load_budget, load_measures, load_specs
 from eda_agent.problem.bias import BIAS_METRICS, REGIONS
 from eda_agent.problem.load import KEYS, NEEDED
 from eda_agent.problem.load_corners import SETS
-from eda_agent.problem.load_space import PARAMETER_KEYS, RATIO_KEYS
+from eda_agent.problem.load_match import RATIO_KEYS
+from eda_agent.problem.load_space import PARAMETER_KEYS
 from eda_agent.problem.load_testbench import BIAS_KEYS, read_template, template_names
 from eda_agent.problem.pdk import pdk_names
 from eda_agent.problem.selection import KINDS

@@ -9,6 +9,7 @@ from functools import partial
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
+from eda_agent.problem.draft.resistor_strings import strings_of
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.size_places import own_value
@@ -44,6 +45,8 @@ class Groups:
     follows: dict[str, set[str]] = field(default_factory=lambda: {"w": set(), "l": set(), "m": set()})
     equal: list[tuple[list[str], str]] = field(default_factory=list)
     """(devices, attribute) of everything that follows."""
+    ties: dict[Edit, Edit] = field(default_factory=dict)
+    """A place → the place whose number it has."""
 
     def add(self, names: list[str], attributes: Iterable[str]) -> None:
         """All but the first follow the first in these attributes."""
@@ -94,17 +97,34 @@ def grouped(draft: Draft) -> Groups:
             groups.match.append(names)
             groups.add(names, parts)
     for names in unit_groups(draft):
-        if any(set(names) & set(known) for known in groups.match):
-            continue
-        groups.match.append(names)
-        scope, _, first = names[0].rpartition(".")
-        device = draft.netlist.subcircuits[scope or draft.subckt].device(first)
-        assert device is not None
-        rule = draft.pdk.device(device.value)
-        assert rule is not None
-        for attribute in (*rule.names, "m"):
-            groups.add(names, [attribute])
+        _add_units(draft, groups, names)
     return groups
+
+
+def _add_units(draft: Draft, groups: Groups, names: list[str]) -> None:
+    """Equal units: those of a string are equal in everything, strings of resistors in their width alone."""
+    known = {name for group in groups.match for name in group}
+    scope, _, first = names[0].rpartition(".")
+    cell = draft.netlist.subcircuits[scope or draft.subckt]
+    device = cell.device(first)
+    assert device is not None
+    rule = draft.pdk.device(device.value)
+    assert rule is not None
+    head = f"{scope}." if scope else ""
+    strings = [names]
+    if rule.type == "resistor":
+        strings = [
+            [f"{head}{name}" for name in string]
+            for string in strings_of(draft, cell, [name.rpartition(".")[2] for name in names])
+        ]
+    for string in strings:
+        if len(string) > 1 and not known & set(string):
+            groups.match.append(string)
+            groups.add(string, (*rule.names, "m"))
+    if rule.names[0] in rule.free:
+        top, *others = (string[0].rpartition(".")[2] for string in strings)
+        for other in others:
+            groups.ties[Edit(cell.name, other, rule.names[0])] = Edit(cell.name, top, rule.names[0])
 
 
 def _sides(draft: Draft, label: str) -> tuple[str, ...]:
@@ -173,4 +193,10 @@ def canonical(draft: Draft, path: str, side: str) -> str:
 
 def ratios_of(draft: Draft) -> Ratios:
     """The ratios that tie the parameters of equal devices with two of them."""
-    return tied(draft.netlist, draft.subckt, grouped(draft).equal)
+    groups = grouped(draft)
+    result = tied(draft.netlist, draft.subckt, groups.equal)
+    for place, leader in groups.ties.items():
+        values = [own_value(edit, draft.netlist, draft.subckt) for edit in (place, leader)]
+        if place not in result.of and values[0] is not None and values[1]:
+            result.of[place] = (leader, values[0] / values[1])
+    return result

@@ -1,4 +1,6 @@
-"""Matched loads are the equal resistors or capacitors on both sides of a differential pair: loads and degeneration."""
+"""Matched loads are the equal resistors or capacitors on both sides of a differential pair: loads, degeneration,
+and the branches of a reference that an amplifier keeps equal.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,17 @@ from eda_agent.problem.structure.circuit import Passive
 
 
 def matched_loads(draft: Draft) -> list[tuple[str, str]]:
-    """Labels of two passives of one kind from the drains, or the sources, of a pair to one net.
+    """Labels of two passives of one kind from the drains, the sources or the gates of a pair to one net.
 
     Their values are not compared here.
     """
     result: list[tuple[str, str]] = []
     for one, other in draft.structure.pairs:
-        for left, right in ((one.drain, other.drain), (one.source, other.source)):
+        for left, right in (
+            (one.drain, other.drain),
+            (one.source, other.source),
+            (one.gate, other.gate),
+        ):
             if left == right:
                 continue
             for first in _at(draft, left):
