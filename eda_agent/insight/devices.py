@@ -9,6 +9,7 @@ from typing import Any
 
 from eda_agent.problem.drawn import JUNCTIONS, Transistors
 from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
 
@@ -44,7 +45,7 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
         for one in found.of(flat)
     ]
     others = [device.label for device in flat if not found.drawn(device)]
-    cards = [_card(device, found, problem.pdk.scale) for device in flat]
+    cards = [_card(device, found, problem.pdk) for device in flat]
     structure = found.structure
     follow = {name: list(effect.devices) for name, effect in effects(problem).items()}
     short = [net.removeprefix("xdut.") for net in (structure.vss, structure.vdd)]
@@ -65,12 +66,16 @@ _VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "i": "dc", "
 """Kind of a plain device → its value that is written without a name."""
 
 
-def _card(device: FlatDevice, transistors: Transistors, scale: float) -> dict[str, Any]:
+def _card(device: FlatDevice, transistors: Transistors, pdk: Pdk) -> dict[str, Any]:
     values = dict(device.values)
     if device.library:
         # a global parameter of that name is not a junction of the device
         given = transistors.device(transistors.line(device)).params
-        values = {name: value for name, value in values.items() if name not in JUNCTIONS or name in given}
+        rule = pdk.device(device.library)
+        names = {"nf": rule.fingers} if rule is not None and rule.is_fet else {}
+        values = {
+            names.get(name, name): value for name, value in values.items() if name not in JUNCTIONS or name in given
+        }
     main = _VALUE.get(device.kind) if not device.library else None
     name = device.label
     letter = "x" if device.library else device.kind
@@ -84,5 +89,5 @@ def _card(device: FlatDevice, transistors: Transistors, scale: float) -> dict[st
         "value": f"{values.pop(main):.10g}" if main in values else "",
         "values": values,
         "transistor": transistors.drawn(device),
-        "scale": scale,
+        "scale": pdk.scale,
     }

@@ -44,7 +44,11 @@ class Transistors:
         self._kinds = {fet.name: fet for fet in self.structure.fets}
         self._blocks = {name: number for number, group in enumerate(self.structure.matched) for name in group}
         edits = problem.space.edits(problem.space.initial)
-        self.elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits))
+        # a resistor or capacitor of the process stays a call: its sizes are in it
+        whole = {name.lower() for name, rule in problem.pdk.devices.items() if not rule.is_fet}
+        self.elaboration = Elaboration(
+            problem.netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits), whole=whole
+        )
 
     def flat(self, sizing: Sizing) -> list[FlatDevice]:
         """Every device as in the schematic."""
@@ -76,7 +80,7 @@ class Transistors:
 
     def line(self, device: FlatDevice) -> Line:
         """The line of the user's netlist that a flat device comes from."""
-        path = device.path[1:-1] if device.library else device.path[1:]
+        path = device.path[1:-1] if device.library and not device.whole else device.path[1:]
         scope = self.problem.netlist.subcircuits[self.problem.subckt]
         for name in path[:-1]:
             call = scope.device(name)

@@ -18,6 +18,8 @@ import pya
 from eda_agent.klayout.layers import Layers, of_table
 from eda_agent.klayout.table import read_table
 
+from .stand_in_passives import stand_in
+
 SPACE = 0.4
 """Between two channels, µm."""
 PUBLISHED: list[dict[str, Any]] = json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))
@@ -86,54 +88,6 @@ class Transistor(pya.PCellDeclarationHelper):
         self.cell.shapes(self.layout.layer(*layer)).insert(box)
 
 
-class Passive(pya.PCellDeclarationHelper):
-    """SKY130's poly resistor and MIM capacitor: body, heads and contacts; plates and vias."""
-
-    def __init__(self, cell: str, parameters: dict[str, Any]):
-        super().__init__()
-        self.kind = cell
-        for name, given in parameters.items():
-            default = given["default"] if isinstance(given, dict) else given
-            text = isinstance(default, str)
-            self.param(name, self.TypeString if text else self.TypeDouble, name, default=default)
-
-    def display_text_impl(self) -> str:
-        return self.kind
-
-    def coerce_parameters_impl(self) -> None:
-        if self.kind == "mim_cap":
-            self.l, self.w = max(self.l, 2.0), max(self.w, 2.0)
-        else:
-            self.len = max(self.len, 0.5)
-
-    def produce_impl(self) -> None:
-        if self.kind == "mim_cap":
-            self._capacitor()
-        else:
-            self._resistor()
-
-    def _resistor(self) -> None:
-        side, end = self.w / 2, (self.len + 0.12 * ("high" in self.type)) / 2
-        self._draw(66, 20, pya.DBox(-side, -end - 2.1, side, end + 2.1))
-        self._draw(66, 13, pya.DBox(-side, -end, side, end))
-        for low in (-end - 2.0, end + 0.1):
-            self._draw(66, 44, pya.DBox(-0.085, low, 0.085, low + 1.9))
-            self._draw(67, 20, pya.DBox(-side, low, side, low + 1.9))
-
-    def _capacitor(self) -> None:
-        # one metal higher for the other type
-        up = 1 if self.type.endswith("m4") else 0
-        metal, via, above = 70 + up, 70 + up, 71 + up
-        self._draw(97 if up else 89, 44, pya.DBox(0, 0, self.w, self.l))
-        self._draw(metal, 20, pya.DBox(-0.4, -0.4, self.w + 4, self.l + 0.4))
-        for left in (self.w / 2, self.w + 2.5):
-            self._draw(via, 44, pya.DBox(left, 0.5, left + 0.2, 0.7))
-            self._draw(above, 20, pya.DBox(left - 0.2, 0.3, left + 0.4, 0.9))
-
-    def _draw(self, layer: int, datatype: int, box: pya.DBox) -> None:
-        self.cell.shapes(self.layout.layer(layer, datatype)).insert(box)
-
-
 class Library(pya.Library):
     """The PCells of an entry of `PUBLISHED`, under its name or another. The caller deletes it."""
 
@@ -141,8 +95,8 @@ class Library(pya.Library):
         super().__init__()
         for cell in facts["pcells"]:
             self.layout().register_pcell(cell, Transistor(facts, cell))
-        for cell, parameters in facts.get("passives", {}).items():
-            self.layout().register_pcell(cell, Passive(cell, parameters))
+        for cell in facts.get("passives", {}):
+            self.layout().register_pcell(cell, stand_in(facts, cell))
         self.register(name or facts["library"])
 
 

@@ -20,12 +20,13 @@ Layer = tuple[int, int]
 @dataclass(frozen=True)
 class Plate:
     """A capacitor of the process: `top` lies over `bottom`; where the contact or `via` meets the top, it connects that
-    to the metal above, and not the bottom.
+    to the metal above, and not the bottom. `above`: that metal, None where the contact or via defines it.
     """
 
     top: Layer
     bottom: Layer
     via: Layer
+    above: Layer | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Layers:
     def wires(self) -> tuple[Layer, ...]:
         """The contact and the vias: each leads to the metal of its number."""
         return (self.contact, *self.vias)
+
+    def metal(self, layer: Layer) -> int | None:
+        """The number of a metal from below, None for another layer."""
+        return next((number for number, (shapes, _) in enumerate(self.metals) if shapes == layer), None)
+
+    def above(self, plate: Plate) -> int:
+        """The number of the metal that the top of a plate is connected to."""
+        own = self.metal(plate.above) if plate.above is not None else None
+        return self.wires.index(plate.via) if own is None else own
 
 
 DEMONSTRATION = Layers(
@@ -83,7 +93,12 @@ def of_table(table: Table) -> Layers | None:
         vias=tuple(_layer(words) for words in table.layers.get("vias", ())),
         resistor=found.get("resistor"),
         plates=tuple(
-            Plate(_layer(plate["top"]), _layer(plate["bottom"]), _layer(plate["via"]))
+            Plate(
+                _layer(plate["top"]),
+                _layer(plate["bottom"]),
+                _layer(plate["via"]),
+                _layer(plate["above"]) if "above" in plate else None,
+            )
             for plate in table.layers.get("plates", ())
         ),
     )
@@ -161,7 +176,8 @@ def _ends(cell: pya.Cell, layers: Layers) -> tuple[list[pya.Point], list[pya.Poi
 
 def passive_ends(cell: pya.Cell, layers: Layers) -> list[tuple[int, pya.Point]]:
     """The two terminals of a drawn resistor or capacitor, each as a metal, by its number, and a point of it: where a
-    contact or a via reaches it. A capacitor's top is the first. Empty for neither.
+    contact or a via reaches it, or beside the top of a capacitor whose bottom has none. A capacitor's top is the first.
+    Empty for neither.
     """
     layout = cell.layout()
 
@@ -170,9 +186,15 @@ def passive_ends(cell: pya.Cell, layers: Layers) -> list[tuple[int, pya.Point]]:
 
     for plate in layers.plates:
         top, via = drawn(plate.top), drawn(plate.via)
-        if not top.is_empty():
-            pieces = [via.interacting(top), via.not_interacting(top)]
-            return [(layers.wires.index(plate.via), next(one.each()).bbox().center()) for one in pieces]
+        on, beside = via.interacting(top), via.not_interacting(top)
+        if on.is_empty():
+            continue
+        above, below = layers.above(plate), layers.metal(plate.bottom)
+        first = (above, next(on.each()).bbox().center())
+        if below is None or not beside.is_empty():
+            return [first, (above, next(beside.each()).bbox().center())]
+        middle, left = top.bbox().center(), drawn(plate.bottom).bbox().left
+        return [first, (below, pya.Point((left + top.bbox().left) // 2, middle.y))]
     if layers.resistor is None or drawn(layers.resistor).is_empty():
         return []
     body = drawn(layers.resistor)

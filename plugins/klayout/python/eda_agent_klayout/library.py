@@ -8,6 +8,7 @@ from typing import Any
 
 import pya
 
+from .passives import cell_of, needed
 from .table import Table, TableError
 
 
@@ -49,11 +50,20 @@ def present(table: Table) -> Table:
 
 def _drawn_passives(layout: pya.Layout, version: Table) -> dict[str, Any]:
     """The resistors and capacitors of a table whose PCells are here."""
-    return {
-        kind: entry
-        for kind, entry in (version.passives or {}).items()
-        if {entry["w"], entry["l"], *entry.get("set", {})} <= (_parameters(layout, entry["cell"]) or set())
-    }
+    result = {}
+    for kind, newest in (version.passives or {}).items():
+        for entry in (newest, *({**newest, **other} for other in newest.get("older", ()))):
+            models = {
+                name: model
+                for name, model in entry["models"].items()
+                if needed(entry, model) <= (_parameters(layout, cell_of(entry, model)) or set())
+            }
+            if models:
+                kept = {name: value for name, value in entry.items() if name not in ("ideal", "older")}
+                ideal = {"ideal": entry["ideal"]} if entry.get("ideal", {}).get("model") in models else {}
+                result[kind] = {**kept, **ideal, "models": models}
+                break
+    return result
 
 
 OWN = "eda-agent"

@@ -17,10 +17,9 @@ RESISTOR, CAPACITOR = "resistor", "capacitor"
 def extract(result: pya.LayoutToNetlist, shapes: Shapes) -> None:
     """Recognise them, in a layout whose wires are connected (`Shapes.connect_wires`)."""
     layers = shapes.layers
-    bodies = shapes.drawn(layers.resistor)
-    if not bodies.is_empty():
+    if not shapes.drawn(layers.resistor).is_empty():
         poly = result.layer_by_name("poly")
-        body = shapes.derived(result, "bodies", shapes.drawn(layers.poly) & bodies)
+        body = shapes.derived(result, "bodies", shapes.bodies())
         ends = {"R": body, "C": poly, "tA": poly, "tB": poly}
         result.extract_devices(pya.DeviceExtractorResistor(RESISTOR, 1.0), ends)
     for plate, top, _ in shapes.tops:

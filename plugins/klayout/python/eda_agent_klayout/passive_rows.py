@@ -57,8 +57,13 @@ class Rows:
         self.variants[part] = variant
 
     def _check(self, part: Part) -> None:
-        """Raises ValueError for a PCell that fails."""
-        library.checked(self.variants[part], self.library, part.cell(self.table), part.values(self.table), part.label)
+        """Leave out a PCell that fails: an older library draws some only with settings of its own."""
+        try:
+            library.checked(
+                self.variants[part], self.library, part.cell(self.table), part.values(self.table), part.label
+            )
+        except ValueError:
+            del self.variants[part]
 
     def _gap(self, kind: str) -> int:
         return round(float((self.table.passives or {})[kind]["gap"]) / self.layout.dbu)

@@ -11,15 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 from .table import Table, key
 
 KINDS = {"r": "resistor", "c": "capacitor"}
 """Letter of an ideal device → its kind."""
-OURS = ("width", "beyond")
+OURS = ("cell", "width", "beyond", "least")
 """Keys of a model in a table that are no parameters of its PCell."""
+COPIES = ("m", "mult", "mf")
+"""Parameters of a card that multiply its device."""
 MOST = 200
 """PCells of one device."""
 
@@ -44,6 +46,17 @@ class Passive:
         """As devices are compared."""
         return key(self.label)
 
+    def drawn_model(self, table: Table) -> str:
+        """The model that draws it."""
+        return self.model or str(_entry(table, self.kind)["ideal"]["model"])
+
+    def drawn_by(self, table: Table, cell: str, values: Mapping[str, Any]) -> bool:
+        """Whether a PCell with these parameters draws its model."""
+        entry = _entry(table, self.kind)
+        model = entry["models"][self.drawn_model(table)]
+        wanted = {name: value for name, value in model.items() if name not in OURS}
+        return cell == cell_of(entry, model) and all(values.get(name) == value for name, value in wanted.items())
+
 
 @dataclass(frozen=True)
 class Part:
@@ -60,15 +73,17 @@ class Part:
     beyond: float = 0.0
 
     def cell(self, table: Table) -> str:
-        return str(_entry(table, self.kind)["cell"])
+        entry = _entry(table, self.kind)
+        return cell_of(entry, entry["models"].get(self.model, {}))
 
     def values(self, table: Table) -> dict[str, Any]:
         """Its PCell parameters."""
         entry = _entry(table, self.kind)
         result: dict[str, Any] = dict(entry.get("set", {}))
         result |= {name: value for name, value in entry["models"].get(self.model, {}).items() if name not in OURS}
-        result[entry["w"]] = round(self.width / table.unit, 6)
-        result[entry["l"]] = round(self.length / table.unit, 6)
+        for name, size in (("w", self.width), ("l", self.length)):
+            number = round(size / table.unit, 6)
+            result[entry[name]] = f"{number:g}u" if table.text else number
         if table.device:
             result[table.device] = self.label
         if table.nets:
@@ -87,9 +102,23 @@ def _entry(table: Table, kind: str) -> dict[str, Any]:
     return found
 
 
+def cell_of(entry: Mapping[str, Any], model: Mapping[str, Any]) -> str:
+    """The PCell of a model: its own, or that of the others of its kind."""
+    return str(model.get("cell", entry["cell"]))
+
+
+def needed(entry: Mapping[str, Any], model: Mapping[str, Any]) -> set[str]:
+    """The parameters that the PCell of a model must have."""
+    return {entry["w"], entry["l"], *entry.get("set", {}), *(name for name in model if name not in OURS)}
+
+
 def kind_of(table: Table, cell: str) -> str:
     """resistor or capacitor for a PCell of the table, "" for another."""
-    return next((kind for kind, entry in (table.passives or {}).items() if entry["cell"] == cell), "")
+    there = table.passives or {}
+    return next(
+        (kind for kind, entry in there.items() if any(cell_of(entry, one) == cell for one in entry["models"].values())),
+        "",
+    )
 
 
 def passives(found: Mapping[str, Any], table: Table) -> list[Passive]:
@@ -106,7 +135,7 @@ def _of_card(label: str, card: Mapping[str, Any], table: Table) -> Passive | Non
     there = table.passives or {}
     values, model = card["values"], str(card["model"]).lower()
     nets = (str(card["nets"][0]), str(card["nets"][1])) if len(card["nets"]) > 1 else ("", "")
-    m = max(round(values.get("m", 1)), 1)
+    m = max(round(prod(values.get(name, 1.0) for name in COPIES)), 1)
     if card["value"]:
         kind = KINDS.get(str(card["name"])[:1].lower(), "")
         if kind not in there or "ideal" not in there[kind] or not float(card["value"]) > 0:
@@ -114,9 +143,13 @@ def _of_card(label: str, card: Mapping[str, Any], table: Table) -> Passive | Non
         return Passive(label, kind, nets, "", float(card["value"]), m=m)
     for kind, entry in there.items():
         if model in entry["models"]:
-            width = entry["models"][model].get("width", values.get("w", 0.0)) * card["scale"]
-            length = values.get("l", 0.0) * card["scale"]
-            return Passive(label, kind, nets, model, 0.0, width, length, m) if width and length else None
+            names = entry.get("card", ["w", "l"])
+            fixed = entry["models"][model].get("width", 0.0) * table.unit
+            width, length = (values.get(name, 0.0) * card["scale"] for name in names)
+            # a strip with bends, where the PCell is straight
+            other = any(values.get(name, 0.0) for name in entry.get("zero", ()))
+            drawn = bool(fixed or width) and bool(length) and not other
+            return Passive(label, kind, nets, model, 0.0, fixed or width, length, m) if drawn else None
     return None
 
 
@@ -128,13 +161,16 @@ def parts(passive: Passive, table: Table, count: int | None = None) -> list[Part
     entry = _entry(table, passive.kind)
     most = float(entry["longest"]) * table.unit
     grid = float((table.rules or {}).get("grid", 0.005)) * 1e-6
-    model = passive.model or str(entry["ideal"]["model"])
+    model = passive.drawn_model(table)
     if count is None:
         fitting = (n for n in range(1, MOST + 1) if max(_size(passive, entry, table.unit, n)) <= most * (1 + 1e-9))
         count = 1 if passive.kind == "capacitor" and passive.model else next(fitting, MOST + 1)
     width, length = (round(round(side / grid) * grid, 12) for side in _size(passive, entry, table.unit, count))
     if count > MOST or min(width, length) <= 0:
         raise ValueError(f"{passive.label}: its value is too {'large' if count > MOST else 'small'} for {model}")
+    least = [side * table.unit for side in entry["models"][model].get("least", (0.0, 0.0))]
+    if width < least[0] * (1 - 1e-9) or length < least[1] * (1 - 1e-9):
+        raise ValueError(f"{passive.label}: its value is too small for {model}")
     first, last = passive.nets
     if passive.kind == "capacitor":
         chain = [(first, last)] * count
@@ -152,7 +188,7 @@ def _size(passive: Passive, entry: Mapping[str, Any], unit: float, count: int) -
         return passive.width, passive.length
     ideal = entry["ideal"]
     if passive.kind == "resistor":
-        width = float(entry["models"][ideal["model"]]["width"]) * unit
+        width = float(ideal.get("width") or entry["models"][ideal["model"]]["width"]) * unit
         return width, _inverse(ideal["ohms"], passive.value / count) * unit
     side = _side(passive.value / count, ideal["area"], ideal["edge"]) * unit
     return side, side
@@ -216,7 +252,7 @@ def redrawn(
     if passive is None:
         return card["value"], values
     pieces, entry = strips[name], _entry(table, passive.kind)
-    sizes = [(float(one[entry["w"]]) * table.unit, float(one[entry["l"]]) * table.unit) for one in pieces]
+    sizes = [(table.length(one[entry["w"]]), table.length(one[entry["l"]])) for one in pieces]
     try:
         wanted = parts(passive, table, max(len(pieces) // passive.m, 1))
     except ValueError:
@@ -230,5 +266,7 @@ def redrawn(
     if not passive.model:
         return f"{drawn_value(table, passive.kind, sizes, passive.m):.6g}", values
     length = sum(length for _, length in sizes) / passive.m
-    drawn = {"w": sizes[0][0], "l": length if passive.kind == "resistor" else sizes[0][1]}
-    return card["value"], {**values, **{one: size / card["scale"] for one, size in drawn.items() if one in values}}
+    drawn = zip(
+        entry.get("card", ["w", "l"]), (sizes[0][0], length if passive.kind == "resistor" else sizes[0][1]), strict=True
+    )
+    return card["value"], {**values, **{one: size / card["scale"] for one, size in drawn if one in values}}

@@ -35,13 +35,14 @@ def refusing(
     """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is
     connected otherwise or of the other
     kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is
-    left to the plan. `passives`: the resistors and capacitors, whose nets must agree where they are drawn.
+    left to the plan. `passives`: the resistors and capacitors, whose models and nets must agree where they are drawn.
     """
     by_name = {key(device.name): device for device in devices}
     seen: set[str] = set()
     foreign: list[str] = []
     differ: list[str] = []
     reader = Reader(cell, table, places)
+    meant = {passive.name: passive for passive in passives}
     ends: dict[str, list[str]] = {}
 
     def look(instance: pya.Instance) -> None:
@@ -51,6 +52,9 @@ def refusing(
             if passive is not None:
                 written = passive[2].get(table.nets) if table.nets else instance.property(NETS)
                 ends.setdefault(key(passive[1]), []).extend(key(net) for net in str(written or "").split())
+                own, drawn = meant.get(key(passive[1])), instance.pcell_declaration().name()
+                if own is not None and not own.drawn_by(table, drawn, passive[2]):
+                    differ.append(f"{own.label} is another {drawn} in the layout, {own.drawn_model(table)} in the run")
             return
         _, label, values = one
         dummy = bool(table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)

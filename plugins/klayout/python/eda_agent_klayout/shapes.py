@@ -70,16 +70,21 @@ class Shapes:
         rest = self.drawn(layer)
         plates = [one for one in self.layers.plates if one.via == layer and not self.drawn(one.top).is_empty()]
         for plate in plates:
-            top = self.drawn(plate.top)
-            self.tops.append(
-                (
-                    plate,
-                    self.region(result, plate.top, f"plate_over_{name}"),
-                    self.derived(result, f"{name}_on_plate", rest & top),
-                )
-            )
-            rest = rest - top
+            rest = rest - self._plate(result, plate, rest, name)
         return self.derived(result, name, rest) if plates else self.region(result, layer, name)
+
+    def _plate(self, result: pya.LayoutToNetlist, plate: Plate, vias: pya.Region, name: str) -> pya.Region:
+        """Keep the top plates that a via reaches, over the bottom of this kind: others may use the same layer."""
+        top = self.drawn(plate.top).interacting(vias).inside(self.drawn(plate.bottom))
+        layer = self.derived(result, f"plate_over_{name}", top)
+        self.tops.append((plate, layer, self.derived(result, f"{name}_on_plate", vias & top)))
+        return top
+
+    def bodies(self) -> pya.Region:
+        """The bodies of resistors: what is marked of the poly, or a layer of their own that meets it."""
+        marked, poly = self.drawn(self.layers.resistor), self.drawn(self.layers.poly)
+        on_poly = marked & poly
+        return on_poly + marked.not_interacting(on_poly).interacting(poly)
 
     def connect_wires(self, result: pya.LayoutToNetlist, contact: pya.Region, lower: Mapping[str, pya.Region]) -> None:
         """Contacts, metals and vias with their labels; `lower`: the layers that contacts reach, of which poly, active
@@ -103,8 +108,12 @@ class Shapes:
             result.connect(below, metal)
             result.connect(metal, text)
             below = metal
+            for plate in self.layers.plates:
+                # a via of its own leads to this metal
+                if plate.via not in self.layers.wires and self.layers.above(plate) == number:
+                    self._plate(result, plate, self.drawn(plate.via), f"capacitor{number}")
             for plate, top, on in self.tops:
-                if self.layers.wires[number] == plate.via:
+                if self.layers.above(plate) == number:
                     for region in (top, on):
                         result.connect(region)
                         result.connect(on, region)

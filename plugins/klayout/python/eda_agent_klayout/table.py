@@ -13,9 +13,13 @@ unit of lengths (see `fold.Diffusion`), without which a run does not know the ju
 distances around the PCells for taps, rings, wells and pins (see `rules.Rules`); `wires`: the
 capacitance of a wire to the substrate, [aF/um², aF/µm of its edge], of `poly` and of each of the `metals`; `passives`:
 `resistor` and `capacitor`, each with `cell`, the names of its `w` and `l`, what it is placed with, `set`, `models`
-(model of the netlist → the parameters that draw that one, `width`, µm, where it is fixed, and `beyond`, µm, where the
-body of a resistor is drawn longer), `longest`, µm, of one PCell, `gap`, µm, to its neighbours, and `ideal`, the `model`
-that draws an ideal one, with [length, Ω] of its `ohms`, or F/um² of its `area` and F/µm of its `edge`.
+(model of the netlist → the parameters that draw that one, `cell` where it is another PCell, `width`, µm, where it is
+fixed, `least`, [w, l] in µm that a PCell draws without a word where it is given less, and `beyond`, µm, where the
+body of a resistor is drawn longer), `card`, the names of width and length in the netlist where they are not w and l,
+`zero`, the parameters of the netlist that the PCell does not draw unless they are 0, `longest`, µm, of one PCell,
+`gap`, µm, to its neighbours, `ideal`, the `model` that draws an ideal one, with its `width`, µm, where the model has
+none, and [length, Ω] of its `ohms`, or F/um² of its `area` and F/µm of its `edge`, and `older`: what is called
+otherwise in other versions of the library.
 """
 
 from __future__ import annotations

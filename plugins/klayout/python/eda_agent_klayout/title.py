@@ -143,7 +143,7 @@ def _widened(values: Mapping[str, float], width: float) -> dict[str, float]:
     """W, and the areas and perimeters of a card, at another width: areas grow with it, perimeters by both sides of each
     finger's drain or source.
     """
-    before, fingers = values["w"], max(round(values.get("nf", 1.0)), 1)
+    before, fingers = values["w"], max(round(values.get("nf", values.get("ng", 1.0))), 1)
     if abs(width - before) <= 1e-9 * before:
         return {"w": width}
     result = {"w": width, **{name: values[name] * width / before for name in ("ad", "as") if name in values}}
