@@ -30,6 +30,7 @@ from eda_agent.run import Request, size
 from eda_agent.run.process import RunProcess
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
+from eda_agent.tui.keys import KEYS
 
 HERE = Path(__file__).parent
 CIRCUIT = HERE.parent / "circuits" / "two_stage_miller"
@@ -37,15 +38,15 @@ RESULTS = HERE / "results" / "tui.json"
 TURNS = 2000
 PRESSES = 12
 """Of each key."""
-KEYS = {
-    "?": "pause, and go on",
+PAGES = {
+    "?": KEYS["pause"].help,
     "o": "operating points",
     "f": "trade-off",
     "d": "what changed",
     "k": "circuit · sizes",
     "j": "failed simulations",
 }
-"""Key → what it puts on the screen."""
+"""Key → a text of the page that it opens."""
 
 
 class Terminal:
@@ -187,8 +188,8 @@ def main() -> None:
         ) as terminal:
             terminal.wait("running")
             time.sleep(2)
-            for number in range(PRESSES * len(KEYS)):
-                key, text = list(KEYS.items())[number % len(KEYS)]
+            for number in range(PRESSES * len(PAGES)):
+                key, text = list(PAGES.items())[number % len(PAGES)]
                 terminal.press(key)
                 answers.append((terminal.wait(text), key))
                 terminal.press("\x1b")
@@ -210,7 +211,7 @@ def main() -> None:
             "worst_key": max(answers)[1],
             "over_50_ms": sum(seconds > 0.05 for seconds, _ in answers),
             "presses": len(answers),
-            "keys": "".join(KEYS),
+            "keys": "".join(PAGES),
         },
     }
     write_text(RESULTS, json.dumps(result, indent=1) + "\n")

@@ -99,7 +99,7 @@ def load(path: Place, *, turn: int | None = None, corners: str | None = None) ->
     """Read a spec and every file that it names, without simulating.
 
     Args:
-        path: spec.yaml, its folder, or the folder of a run.
+        path: spec.yaml, its folder, the name of a shipped circuit, or the folder of a run.
         turn: of a run, the turn whose sizes are taken; None for the best.
         corners: a corner set of the PDK (nominal, signoff, signoff_rc) instead of the spec's corners.
 

@@ -59,7 +59,7 @@ def add_sizing(parser: Arguments) -> None:
         "spec",
         type=Path,
         nargs="?",
-        help="spec.yaml or its folder; or the folder of a run, for its targets and best sizes",
+        help="spec.yaml, its folder, or a shipped circuit; or the folder of a run, for its targets and best sizes",
     )
     parser.add_argument(
         "--set",

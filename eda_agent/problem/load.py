@@ -30,6 +30,7 @@ from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.rated import above_rating
 from eda_agent.problem.shadow import hidden_sizes, netlist_shadows
+from eda_agent.problem.shipped import spec_place
 from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Corner, Problem, Spec, Testbench
 from eda_agent.problem.start_notes import start_notes
@@ -57,8 +58,12 @@ NEEDED = ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs")
 
 
 def load_problem(path: Path | str) -> Problem:
-    """Read a spec.yaml (or the folder that holds one). Raises `InputError` with every finding, never `MissingError`."""
-    path = Path(path)
+    """Read a spec.yaml, the one in a folder, or that of a shipped circuit by its name.
+
+    Raises:
+        InputError: with every finding; never `MissingError`.
+    """
+    path = spec_place(Path(path))
     if path.is_dir():
         path = path / "spec.yaml"
     top = read_marked(path)

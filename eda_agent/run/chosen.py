@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.shipped import spec_place
 from eda_agent.problem.spec import Problem
 from eda_agent.record.run_state import chosen_turn, load_state
 from eda_agent.run.run_problem import problem_of_run
@@ -46,6 +47,7 @@ def choose(
     Raises:
         InputError: nothing is chosen, or the run has no such turn.
     """
+    spec = spec_place(spec) if spec is not None else None
     folder = folder or (spec if spec is not None and is_run(spec) else None)
     if folder is None:
         if spec is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -86,7 +87,13 @@ def test_a_journal_without_its_start_has_no_date(
     journal.write_text(journal.read_text().splitlines(keepends=True)[0])
     assert main(["runs"]) == 0
     out = capsys.readouterr().out
-    assert "1970" not in out and next(line for line in out.splitlines() if NAMES[0] in line).endswith("—")
+    row = next(line for line in out.splitlines() if NAMES[0] in line)
+    assert "1970" not in out and row.endswith("—")
+    # nothing is known of a run that never started: neither a seed nor a score, and no spec was missed
+    assert row.split()[1:] == ["—", "—", "—", "—", "—", "0", "not", "started", "—"]
+    assert main(["runs", "--json"]) == 0
+    (found,) = [one for one in json.loads(capsys.readouterr().out)["runs"] if NAMES[0] in one["run"]]
+    assert (found["seed"], found["score"], found["met"], found["state"]) == (None, None, False, "not started")
 
 
 def test_monte_carlo_at_80_columns_says_below_the_table_what_was_not_measured() -> None:

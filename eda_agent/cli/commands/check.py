@@ -14,7 +14,7 @@ def register(commands: Commands) -> None:
         help="find faults without simulating",
         description="Read a spec and every file that it names, without simulating. Report all faults at once.",
     )
-    parser.add_argument("spec", type=Path, help="spec.yaml, or its folder")
+    parser.add_argument("spec", type=Path, help="spec.yaml, its folder, or the name of a shipped circuit")
     add_json(parser)
     parser.set_defaults(func=check_command)
 

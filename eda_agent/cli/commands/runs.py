@@ -6,9 +6,12 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from eda_agent.cli.options import Commands, add_json
+
+if TYPE_CHECKING:
+    from eda_agent.record.run_row import RunRow
 
 
 def register(commands: Commands) -> None:
@@ -23,15 +26,18 @@ def runs_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.say import say
     from eda_agent.errors import InputError
+    from eda_agent.record.fold import fold
+    from eda_agent.record.journal import read_journal
+    from eda_agent.record.run_row import run_row
 
-    rows = []
+    rows: dict[str, RunRow] = {}
     for path in sorted(options.folder.glob("**/journal.jsonl"), key=lambda path: path.lstat().st_mtime):
         try:
-            rows.append(_row(path))
+            rows[str(path.parent)] = run_row(fold(read_journal(path)))
         except InputError as error:
             say(f"eda-agent: {error}")
     if options.json:
-        print_json({"runs": rows})
+        print_json({"runs": [{"run": name, **vars(row)} for name, row in rows.items()]})
         return 0
     screen = console(to_stdout=True)
     if not rows:
@@ -49,7 +55,7 @@ GAP = 2
 """Blanks between columns, and before them where the names of the runs have lines of their own."""
 
 
-def lines(rows: Sequence[Mapping[str, Any]], width: int | None) -> list[str]:
+def lines(rows: Mapping[str, RunRow], width: int | None) -> list[str]:
     """A table of runs in `width` columns of a screen; None: no limit, one line for each run.
 
     Names of runs and problems are never cut. Names that leave no room for the columns have lines of their own.
@@ -72,24 +78,24 @@ def lines(rows: Sequence[Mapping[str, Any]], width: int | None) -> list[str]:
     return [text for name, row in zip(("run", *names), plain, strict=True) for text in (name, " " * GAP + row)]
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def _columns(rows: Mapping[str, RunRow]) -> dict[str, list[str]]:
     from datetime import datetime
 
     from eda_agent.errors import visible
-    from eda_agent.stop_reasons import stop_text
-    from eda_agent.units import format_score
+    from eda_agent.record.run_row import UNKNOWN
 
     return {
-        "run": [visible(row["run"]) for row in rows],
-        "problem": [visible(str(row["problem"])) for row in rows],
-        "policy": [visible(str(row["policy"])) for row in rows],
-        "seed": [str(row["seed"]) for row in rows],
-        "score": [format_score(row["score"]) for row in rows],
-        "met": ["✓" if row["met"] else "✗" for row in rows],
-        "simulations": [str(row["simulations"]) for row in rows],
-        "state": [stop_text(row["state"]) if row["state"] != "unfinished" else row["state"] for row in rows],
+        "run": [visible(name) for name in rows],
+        "problem": [visible(row.problem) for row in rows.values()],
+        "policy": [visible(row.policy) for row in rows.values()],
+        "seed": [UNKNOWN if row.seed is None else str(row.seed) for row in rows.values()],
+        "score": [row.score_text for row in rows.values()],
+        "met": [row.sign for row in rows.values()],
+        "simulations": [str(row.simulations) for row in rows.values()],
+        "state": [visible(row.state_text) for row in rows.values()],
         "when": [
-            datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M") if row["started"] else "—" for row in rows
+            datetime.fromtimestamp(row.started).strftime("%Y-%m-%d %H:%M") if row.started else UNKNOWN
+            for row in rows.values()
         ],
     }
 
@@ -102,21 +108,3 @@ def _aligned(name: str, cells: Sequence[str]) -> list[str]:
     """A column with its head, filled with blanks."""
     width = max(len(name), *map(len, cells))
     return [text.rjust(width) if name in NUMERIC else text.ljust(width) for text in (name, *cells)]
-
-
-def _row(path: Path) -> dict[str, Any]:
-    from eda_agent.record.fold import fold
-    from eda_agent.record.journal import read_journal
-
-    state = fold(read_journal(path))
-    return {
-        "run": str(path.parent),
-        "problem": state.started.get("problem", "?"),
-        "policy": state.started.get("policy", "?"),
-        "seed": state.started.get("seed", 0),
-        "score": state.best.get("score", 0.0),
-        "met": state.best.get("met", False),
-        "simulations": state.simulations,
-        "state": state.finished.get("stop") or "unfinished",
-        "started": state.started.get("t", 0.0),
-    }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 EXAMPLES = """examples:
-  eda-agent size circuits/two_stage_miller                 with the default policy
+  eda-agent size ldo                                       a shipped circuit, with the default policy
   eda-agent size spec.yaml --corners signoff --out runs/a  in every corner of the PDK's sign-off
   eda-agent size runs/a --resume --budget 400              go on with more simulations
   eda-agent size spec.yaml --robust 0.99                   until 99 % of the Monte Carlo samples pass
@@ -43,7 +43,11 @@ def register(commands: Commands) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("spec", type=Path, help="spec.yaml or its folder; with --resume also the folder of the run")
+    parser.add_argument(
+        "spec",
+        type=Path,
+        help="spec.yaml, its folder, or the name of a shipped circuit such as ldo; with --resume also the run's folder",
+    )
     _add_run(parser.add_argument_group("the run"))
     _add_corners(parser.add_argument_group("corners and yield"))
     policy = parser.add_argument_group("the policy")

@@ -14,11 +14,13 @@ def register(commands: Commands) -> None:
         "tui",
         help="start the terminal app",
         description=(
-            "Watch and control a run. PATH is a spec, which starts a run, or a netlist, from which a spec is drafted"
-            " first, or the folder of a run, finished or not."
+            "Watch and control a run. PATH is a spec or the name of a shipped circuit, which starts a run, or a netlist,"
+            " from which a spec is drafted first, or the folder of a run, finished or not."
         ),
     )
-    parser.add_argument("target", metavar="PATH", type=Path, help="spec.yaml, a netlist, or the folder of a run")
+    parser.add_argument(
+        "target", metavar="PATH", type=Path, help="spec.yaml, a shipped circuit, a netlist, or the folder of a run"
+    )
     parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="policy of a new run")
     parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals of a new run")
     parser.add_argument("--seed", type=seed, metavar="S", help="random seed of a new run")
@@ -36,6 +38,7 @@ def tui_command(options: argparse.Namespace) -> int:
     from datetime import datetime
 
     from eda_agent.errors import Finding, InputError
+    from eda_agent.problem.shipped import near_shipped, spec_place
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
         raise InputError(
@@ -57,13 +60,11 @@ def tui_command(options: argparse.Namespace) -> int:
         else:
             app = SizingApp(feed, target, RunProcess(target))
     else:
-        spec = target / "spec.yaml" if target.is_dir() else target
+        place = spec_place(target)
+        spec = place / "spec.yaml" if place.is_dir() else place
         if not spec.is_file():
-            raise InputError(
-                Finding(
-                    "no run and no spec found here", target, fix="give a spec.yaml, a netlist, or the folder of a run"
-                )
-            )
+            fix = "give a spec.yaml, a netlist, or the folder of a run"
+            raise InputError(Finding("no run and no spec found here", target, fix=near_shipped(target) or fix))
         folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, _given(options))

@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
-from eda_agent.stop_reasons import stop_text
+from eda_agent.record.run_row import run_row
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.table import COLOURS, Table, right
 from eda_agent.tui.view import SIGNS, size_rows, spec_rows, turn_of
@@ -57,18 +57,17 @@ class RunsScreen(Detail):
             )
 
     def _row(self, path: Path) -> list[Text]:
-        state = _state(path.parent)
-        begun = state.started
-        met = bool(state.best.get("met"))
+        row = run_row(_state(path.parent))
+        colour = "" if row.score is None else "green" if row.met else "red"
         return [
             Text("▸" if path.parent.resolve() == self.here.resolve() else " "),
             Text(path.parent.name),
-            Text(begun.get("problem", "?")),
-            Text(begun.get("policy", "?")),
-            right(format_score(state.best.get("score", 0.0)), "green" if met else ""),
-            Text("✓" if met else "✗", style="green" if met else "red"),
-            right(str(state.simulations)),
-            Text(stop_text(state.finished["stop"]) if state.finished else "unfinished"),
+            Text(row.problem),
+            Text(row.policy),
+            right(row.score_text, "green" if row.met else ""),
+            Text(row.sign, style=colour),
+            right(str(row.simulations)),
+            Text(row.state_text),
             Text(datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M"), style="dim"),
         ]
 
