@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   eda-agent size ldo                                       a shipped circuit, with the default policy
+  eda-agent size circuits/two_stage_miller                 the spec of a folder
   eda-agent size spec.yaml --corners signoff --out runs/a  in every corner of the PDK's sign-off
   eda-agent size runs/a --resume --budget 400              go on with more simulations
   eda-agent size spec.yaml --robust 0.99                   until 99 % of the Monte Carlo samples pass

@@ -14,8 +14,8 @@ def register(commands: Commands) -> None:
         "tui",
         help="start the terminal app",
         description=(
-            "Watch and control a run. PATH is a spec or the name of a shipped circuit, which starts a run, or a netlist,"
-            " from which a spec is drafted first, or the folder of a run, finished or not."
+            "Watch and control a run. PATH is a spec or the name of a shipped circuit, which starts a run, or a"
+            " netlist, from which a spec is drafted first, or the folder of a run, finished or not."
         ),
     )
     parser.add_argument(
