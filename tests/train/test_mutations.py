@@ -183,5 +183,15 @@ def test_kinds_beside_the_composers_do_their_job(kind: str, tmp_path: Path, pool
         assert 0.1 < values["reference_voltage"] < 0.9 * problem.pdk.supply
     elif kind == "current reference":
         assert 1e-8 < values["output_current"] < 1e-3 and values["line_sensitivity"] < 200
-    else:
+    elif kind == "ring":
         assert 2e7 < values["oscillation_frequency"] < 2e10
+    elif kind == "buffer":
+        assert 0.3 < values["voltage_gain"] < 1.05 and values["output_resistance"] < 1e6
+    elif kind == "own divider":
+        assert values["psrr_plus"] > 20 and values["dropout"] < 1
+    else:
+        assert 1e-12 < values["propagation_delay"] < 1e-7
+    if kind == "Schmitt trigger":
+        rising, falling = values["threshold_rising"], values["threshold_falling"]
+        assert 0 < falling < rising < problem.pdk.supply
+        assert values["hysteresis"] == pytest.approx(rising - falling, rel=1e-6)

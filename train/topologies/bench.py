@@ -1,26 +1,15 @@
-"""A bench is the measurement setup of a kind of circuit: testbenches, specs and bias current."""
+"""The measurement setups of op-amps, regulators, transimpedance amplifiers, clocked comparators, oscillators and
+references, and the table of all kinds.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from eda_agent.train.topologies import switching_bench
+from eda_agent.train.topologies.bench_data import Bench as Bench
 from eda_agent.train.topologies.technology import Technology
-
-
-@dataclass(frozen=True)
-class Bench:
-    """`subckt`: name of the circuit. `testbenches`: name → settings as YAML. `specs`: name → the rest of its line.
-    `bias`: current of
-    `ib`, or "".
-    """
-
-    subckt: str
-    testbenches: dict[str, str]
-    specs: dict[str, str]
-    bias: str = ""
-
 
 PORTS = {
     "amplifier": ("inp", "inn", "out", "vdd", "vss", "ib"),
@@ -31,6 +20,7 @@ PORTS = {
     "reference": ("out", "vdd", "vss"),
     "current reference": ("out", "vdd", "vss"),
     "ring": ("out", "vdd", "vss"),
+    **switching_bench.PORTS,
 }
 """Ports of a kind, in the order of its subcircuit."""
 
@@ -264,4 +254,5 @@ KINDS: dict[str, Callable[[Technology, bool, random.Random, tuple[str, ...]], Be
     "reference": _reference,
     "current reference": _current_reference,
     "ring": _ring,
+    **switching_bench.KINDS,
 }

@@ -1,6 +1,5 @@
-"""Evolution generates a circuit from a number: a composed circuit or a reference, changed by mutations. The same number
-gives the
-same circuit.
+"""Evolution generates a circuit from a number: a composed circuit or one of `SEEDS`, changed by mutations. The same
+number gives the same circuit.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ from eda_agent.train.topologies.compose import Topology, drawn_cell
 from eda_agent.train.topologies.mutations import mutated
 from eda_agent.train.topologies.references import current_reference, ring, voltage_reference
 from eda_agent.train.topologies.sheet import Sheet
+from eda_agent.train.topologies.switching import SWITCHING
 from eda_agent.train.topologies.technology import TECHNOLOGIES
 from eda_agent.train.topologies.text import netlist_text, spec_text
 
-VERSION = 1
+VERSION = 2
 """Increased when a number gives another circuit than before."""
 STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6)
 """Numbers of mutations to draw from."""
@@ -28,9 +28,11 @@ EXTRA = 0.25
 STILL = 0.5
 """Share of amplifiers without the step response, which takes three quarters of the simulator's time."""
 PARENTS = 1_000_000
-OTHERS = 8
+OTHERS = 5
 """One number in `OTHERS` starts from a kind in `SEEDS`, the others from a composed circuit."""
-SEEDS = {"reference": voltage_reference, "current reference": current_reference, "ring": ring}
+SEEDS = {"reference": voltage_reference, "current reference": current_reference, "ring": ring, **SWITCHING}
+TURNED = frozenset({"buffer", "open comparator"})
+"""Kinds of `SEEDS` that are also drawn upside down."""
 
 
 def evolved_cell(number: int) -> tuple[Cell, random.Random]:
@@ -45,7 +47,7 @@ def evolved_cell(number: int) -> tuple[Cell, random.Random]:
 def _other(draw: random.Random) -> Cell:
     """A cell of a kind that the composer does not draw."""
     kind = draw.choice(tuple(SEEDS))
-    sheet = Sheet(draw.choice(TECHNOLOGIES), draw)
+    sheet = Sheet(draw.choice(TECHNOLOGIES), draw, turned=kind in TURNED and draw.random() < 0.5)
     SEEDS[kind](sheet)
     return sheet.cell(kind, PORTS[kind])
 
@@ -54,7 +56,7 @@ def evolved(number: int) -> tuple[Cell, Topology]:
     """The circuit of a number with its files. It keeps the rules; whether it works is not known."""
     cell, draw = evolved_cell(number)
     bench = evolved_bench(cell, draw)
-    name = f"e{number:06d}"
+    name = f"e{VERSION}_{number:06d}"
     title = f"{cell.kind}, {len(cell.devices)} devices, {', '.join(cell.made) or 'as composed'}, {cell.technology.pdk}"
     return cell, Topology(name, title, netlist_text(cell, title, bench.subckt), spec_text(cell, name, bench))
 

@@ -3,10 +3,8 @@
     python -m eda_agent.train.universal.make [--numbers 0:4000] [--part 0/2] [--seconds 480] [--out FOLDER]
 
 Every number is a circuit (`topologies.evolve`). Existing records are not made again, so a stopped piece continues. A
-circuit is
-kept if it simulates, enough of its designs work, and its best design has none of the symptoms of a testbench that does
-not test
-(`simulation.soundness`).
+circuit is kept if it simulates, enough of its designs work, and one of its best designs has none of the symptoms of a
+testbench that does not test (`simulation.soundness`).
 """
 
 from __future__ import annotations
@@ -28,6 +26,7 @@ from eda_agent.agent.policies.universal_prior import BOUND
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import json_line, read_json_lines
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
@@ -41,7 +40,7 @@ from eda_agent.train.held_out import held_out_shapes
 from eda_agent.train.pool import pool_problem
 from eda_agent.train.topologies.cell import Cell
 from eda_agent.train.topologies.compose import Topology
-from eda_agent.train.topologies.evolve import evolved, evolved_cell
+from eda_agent.train.topologies.evolve import VERSION, evolved, evolved_cell
 from eda_agent.train.universal.record import POINT, Record, write_record
 
 DESIGNS, FIRST, ABLE = 30, 10, 0.15
@@ -50,6 +49,10 @@ OFTEN = 2
 """Maximum number of circuits of one structure in one process."""
 KEPT = 100
 SEED = 77
+JUDGED = 3
+"""Maximum number of designs in which a circuit may show that its testbenches test it."""
+DECISIVE = frozenset({"delay", "propagation_delay", "oscillation_frequency"})
+"""Metrics of which a bound means that the circuit does not do its job: it never decides, or it does not oscillate."""
 
 
 def default_folder() -> Path:
@@ -63,7 +66,7 @@ def make(numbers: Sequence[int], folder: Path, seconds: float, kinds: Sequence[s
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = [row for path in sorted(folder.glob("made-*.jsonl")) for row in read_json_lines(path)]
-    done = {row["number"] for row in known}
+    done = {row["number"] for row in known if row.get("version", 1) == VERSION}
     seen = Counter(row["key"] for row in known if row["end"] == "kept")
     ends: Counter[str] = Counter()
     begun = time.monotonic()
@@ -92,6 +95,7 @@ def _one(number: int, folder: Path, workers: LocalPool, seen: Counter[str]) -> d
     key = f"{cell.fingerprint} {cell.technology.pdk}"
     row = {
         "number": number,
+        "version": VERSION,
         "kind": cell.kind,
         "pdk": cell.technology.pdk,
         "key": key,
@@ -131,14 +135,17 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
         return "nothing works"
     while len(chosen) < DESIGNS:
         # a third of the others lie around the netlist's own sizes, the rest around the best so far
-        parents = not_dominated(problem, [one.values[corner] for one in found]) or list(range(len(chosen)))
+        working = [place for place, one in enumerate(found) if _works(problem, one)]
+        parents = [working[best] for best in not_dominated(problem, [found[place].values[corner] for place in working])]
         more = designs_around(problem, chosen[draw.choice(parents)], draw, FIRST // 2 + 2)[2:]
         more += [child(problem, chosen[draw.choice(parents)], draw) for _ in range(FIRST // 2)]
         chosen, found = chosen + more, found + evaluator.evaluate(more, [corner])
     able = [place for place, one in enumerate(found) if _works(problem, one)]
     if len(able) < ABLE * len(found):
         return "little works"
-    if any(symptoms_of(observe(evaluator, [chosen[able[-1]]], corner)[0])):
+    best = not_dominated(problem, [found[place].values[corner] for place in able])
+    judged = [chosen[able[place]] for place in reversed(best)][:JUDGED]
+    if not any(_sound(evaluator, design, corner) for design in judged):
         return "unsound"
     fets = tuple(label for _, _, label in evaluator.workbench.mosfets)
     return Record(
@@ -171,8 +178,17 @@ def _short(problem: Problem) -> Problem:
     return replace(problem, testbenches=benches)
 
 
+def _sound(evaluator: Evaluator, design: Sizing, corner: str) -> bool:
+    return not any(symptoms_of(observe(evaluator, [design], corner)[0]))
+
+
 def _works(problem: Problem, one: Evaluation) -> bool:
-    return not one.failures and works(problem, next(iter(one.values.values())))
+    decided = not any(
+        spec.metric.name in DECISIVE and (corner, spec.name) in one.bounds
+        for spec in problem.specs
+        for corner in one.values
+    )
+    return decided and not one.failures and works(problem, next(iter(one.values.values())))
 
 
 def _number(value: float | None) -> float:

@@ -7,7 +7,12 @@ from collections import defaultdict
 from eda_agent.train.topologies.cell import FETS, Cell
 
 MOST_DEVICES, MOST_PARAMETERS = 40, 64
-SIGNS = {"amplifier": (("inp", "out", 1), ("inn", "out", -1)), "regulator": (("fb", "out", -1),)}
+SIGNS = {
+    "amplifier": (("inp", "out", 1), ("inn", "out", -1)),
+    "open comparator": (("inp", "out", 1), ("inn", "out", -1)),
+    "regulator": (("fb", "out", -1),),
+    "buffer": (("in", "out", 1),),
+}
 """By kind: (from, to, sign with which the signal must arrive)."""
 
 
