@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.domains import domain_of, high_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.port_roles import RESISTORS
@@ -64,12 +65,10 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
     answer = draft.answers.bias.get(port)
     if how in {"low", "high"} and answer is None and draft.kind.name in {*STATIC, *OSCILLATORS}:
         # the deck's pulses say nothing of the level at which the other input decides
-        return Held(port, "voltage", "vdd" if how == "high" else "0")
+        return _at_rail(draft, port, how, "")
     if how in {"low", "high"} and (answer is None or answer.level) and port not in draft.driven:
         sure = answer is not None or any(enable.port == port for enable in draft.structure.enables)
-        # on at the supply of every corner
-        amount = "vdd" if how == "high" else "0"
-        return Held(port, "voltage", amount, "" if sure else f"{how}, as its name or its well says")
+        return _at_rail(draft, port, how, "" if sure else f"{how}, as its name or its well says")
     if how == "open" and answer is None and port not in draft.driven:
         return Held(port, "current", "0", "a drain drives it: left open")
     if how in RESISTORS:
@@ -90,6 +89,14 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
     guess = {"source": _CURRENT, "sink": -_CURRENT}.get(how, supply_of(draft) / 2)
     why = "a common value" if kind == "current" else "half of the supply"
     return Held(port, kind, amount_text(guess), why)
+
+
+def _at_rail(draft: Draft, port: str, how: str, guess: str) -> Held:
+    """A port at a rail: at the supply of every corner, or at the supply of its own domain."""
+    if how == "high" and (own := high_of(draft, port, supply_of(draft))) is not None:
+        return Held(port, "voltage", amount_text(own), "what its devices are made for")
+    # on at the supply of every corner
+    return Held(port, "voltage", "vdd" if how == "high" else "0", guess)
 
 
 def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, str], str]:
@@ -118,14 +125,7 @@ def _lower_supply(draft: Draft) -> float:
     port = draft.kind.ports.get("vddl", "")
     if driven := draft.driven.get(port, 0.0):
         return driven
-    models = {
-        device.value
-        for scope in draft.netlist.subcircuits.values()
-        for device in scope.devices
-        if port in device.nodes and draft.pdk.device(device.value) is not None
-    }
-    supplies = {rule.supply or draft.pdk.supply for name in models if (rule := draft.pdk.device(name)) is not None}
-    return supplies.pop() if len(supplies) == 1 else 0.0
+    return domain_of(draft, port)
 
 
 def load_of(draft: Draft) -> float | None:

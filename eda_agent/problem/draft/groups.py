@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
 from eda_agent.problem.draft.resistor_strings import strings_of
@@ -96,6 +97,12 @@ def grouped(draft: Draft) -> Groups:
         if len(set(names)) == 2 and all(value(names[0], side) == value(names[1], side) for side in parts):
             groups.match.append(names)
             groups.add(names, parts)
+    for names in stage_groups(draft):
+        taken = {name for known in (*groups.match, *groups.mirrors) for name in known}
+        free = [name for name in names if name not in taken]
+        if len(free) >= _UNITS:
+            groups.match.append(free)
+            groups.add(free, ("w", "l", "m"))
     for names in unit_groups(draft):
         _add_units(draft, groups, names)
     return groups
@@ -147,6 +154,20 @@ def _matched_lines(draft: Draft) -> list[dict[str, tuple[str, Device]]]:
             lines = {**other, **lines}
         result.append(lines)
     return result
+
+
+def stage_groups(draft: Draft) -> list[list[str]]:
+    """The MOSFETs of an oscillator that a designer drew alike: at least three of one model, role and size in a cell, as
+    the stages of a ring.
+    """
+    if draft.kind.name not in OSCILLATORS:
+        return []
+    keys: dict[str, tuple[str, ...]] = {}
+    for fet in draft.structure.fets:
+        path, device = path_of(draft, fet.name), device_at(draft, fet.name)
+        sides = (canonical(draft, path, side) for side in ("w", "l", "m"))
+        keys[path] = (path.rpartition(".")[0], device.value.lower(), draft.structure.roles[fet.name], *sides)
+    return [names for names in _classes(keys) if len(names) >= _UNITS]
 
 
 def unit_groups(draft: Draft) -> list[list[str]]:

@@ -20,6 +20,8 @@ _EXTRACTED = re.compile(
     r"^\*.*(?:created from \S+\.ext\b|extracted by|\bpex\b|parasitic extraction)", re.IGNORECASE | re.MULTILINE
 )
 """In the first lines of the output of magic, KLayout and the foundries' tools."""
+_MAGIC = re.compile(r"^[xm]\S*\s.*\sad=\S+ pd=\S+ as=\S+ ps=\S+ w=\S+ l=\S+", re.IGNORECASE | re.MULTILINE)
+"""A MOSFET as magic writes it, junctions before sizes, without a head that says so."""
 ROLE = "parasitic"
 
 
@@ -32,7 +34,8 @@ def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str
         subckt: the sized cell.
         text: the netlist's text: its head shows whether it is an extraction.
     """
-    extracted = _EXTRACTED.search("\n".join(text.splitlines()[:10])) is not None
+    head = "\n".join(text.splitlines()[:10])
+    extracted = (_EXTRACTED.search(head) or _MAGIC.search(text)) is not None
     result = {}
     for passive in structure.passives:
         cell, _, name = passive.name.rpartition(".")

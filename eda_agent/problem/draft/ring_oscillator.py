@@ -35,7 +35,8 @@ def ring_oscillator(
     # a port that drives gates of both types, such as a multiplexer's, has a level by its name alone
     left = [port for port in rest if port not in bias and port != out]
     bias |= {port: next((level for level in _LEVELS if named(level, port)), "voltage") for port in left}
-    controls = [port for port in inputs if not runs[port] and bias.get(port) not in {"source", "sink"}]
+    told = {"source", "sink", "low", "high"}
+    controls = [port for port in inputs if not runs[port] and bias.get(port) not in told]
     named_so = [port for port in controls if named("vctrl", port)]
     if len(controls) == 1 or len(named_so) == 1:
         [control] = named_so if len(named_so) == 1 else controls

@@ -12,6 +12,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of
+from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
@@ -80,12 +81,27 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     (device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value"))
                 )
     result = chosen(draft, result)
+    if len(result) > MAX_PARAMETERS:
+        # a multiplier of 1 beside a width says nothing that the width does not
+        wide = {(edit.scope, edit.device) for _, edit in result if edit.attribute == "w"}
+        result = [
+            (name, edit) for name, edit in result if not _is_one(draft, edit) or (edit.scope, edit.device) not in wide
+        ]
     # if there are too many, passives outside the signal's way are left out
     return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: _rank(draft, place[1]))
 
 
+def _is_one(draft: Draft, edit: Edit) -> bool:
+    return (
+        bool(edit.device) and edit.attribute in {"m", "mult"} and initial_value(edit, draft.netlist, draft.subckt) == 1
+    )
+
+
 def _rank(draft: Draft, edit: Edit) -> int:
     if role_of(draft, edit).startswith(("compensation", "nulling", "feedback")):
+        return 0
+    if draft.kind.name in OSCILLATORS and not _is_transistor(draft, edit):
+        # its resistors and capacitors set the period
         return 0
     return 1 if _is_transistor(draft, edit) else 2
 
@@ -123,8 +139,9 @@ def idle_devices(draft: Draft) -> set[str]:
     sizes.
     """
     roles: dict[str, set[str]] = {}
+    shorted = {one.name for one in draft.structure.passives if len(set(one.nets)) == 1}
     for label, role in draft.structure.roles.items():
-        roles.setdefault(path_of(draft, label), set()).add(role)
+        roles.setdefault(path_of(draft, label), set()).add("dummy" if label in shorted else role)
     return {path for path, found in roles.items() if found <= IDLE}
 
 

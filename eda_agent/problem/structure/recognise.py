@@ -60,6 +60,9 @@ def analyse(
         for role, kind in (("vdd", "pmos"), ("vss", "nmos"))
     )
     idle = {fet.name: role for fet in fets if (role := _idle(fet, vdd, vss))}
+    idle |= {
+        name: "dummy" for name, role in idle.items() if role == "MOS capacitor" and _beside_mirror(name, fets, vdd, vss)
+    }
     fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
@@ -102,6 +105,14 @@ def _idle(fet: Fet, vdd: str, vss: str) -> str:
     ends = {fet.drain, fet.source}
     # a native device below the supply conducts with its gate at ground
     return "dummy" if fet.gate in own - {""} and (ends & own or not ends & other) else ""
+
+
+def _beside_mirror(name: str, fets: Sequence[Fet], vdd: str, vss: str) -> bool:
+    """Whether a MOSFET with both ends on its own rail shares the gate of a current source: a dummy finger beside it."""
+    one = next(fet for fet in fets if fet.name == name)
+    own = {vss, "0"} if one.type == "nmos" else {vdd}
+    active = [fet for fet in fets if fet.type == one.type and fet.gate == one.gate and fet.drain != fet.source]
+    return one.source in own and any({fet.source, fet.drain} & own for fet in active)
 
 
 def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
