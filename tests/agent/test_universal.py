@@ -5,6 +5,7 @@ weights are no weights.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from eda_agent.agent.universal.graph import (
     scale_of,
     transformed,
 )
-from eda_agent.agent.universal.network import FLAGS, Network, point_features
+from eda_agent.agent.universal.network import FLAGS, KNOTS, Network, point_features
 from eda_agent.agent.universal.posterior import SPREAD, Posterior
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
@@ -143,6 +144,11 @@ def test_weights_are_read_back_and_bad_ones_are_none(
     again = read_network(path)
     assert again is not None and again.middle == pytest.approx(network.middle)
     assert all(again.weights[name] == pytest.approx(value, abs=2e-3) for name, value in network.weights.items())
+    assert again.widening.tolist() == [1.0] * len(KNOTS)
+    for widening in (np.full(len(KNOTS), np.nan), np.zeros(len(KNOTS)), np.ones(2)):
+        write_network(path, replace(network, widening=widening), {})
+        assert read_network(path) is None
+    write_network(path, network, {"steps": 1})
     whole = path.read_bytes()
     for content in (b"", whole[: len(whole) // 2], b"nothing", whole[:100] + b"\0" * 200 + whole[300:]):
         path.write_bytes(content)
@@ -178,9 +184,16 @@ def test_weights_are_read_back_and_bad_ones_are_none(
     assert read_network(path) is None
 
 
-def test_a_word_that_the_weights_do_not_know_is_any(problems: dict[str, Problem], network: Network) -> None:
-    from dataclasses import replace
+def test_the_widening_scales_the_deviations_alone(problems: dict[str, Problem], network: Network) -> None:
+    graph = graph_of(problems["ota_5t"])
+    turns = measured(graph, 3)
+    wide = replace(network, widening=np.array([4.0, 2.0, 1.0, 1.0, 1.0]))
+    plain, wider = (Posterior(one, graph, turns, 0).predict(turns.x) for one in (network, wide))
+    assert wider[0] == pytest.approx(plain[0], nan_ok=True) and wider[2] == pytest.approx(plain[2])
+    assert wider[1] == pytest.approx(2 * plain[1], nan_ok=True)
 
+
+def test_a_word_that_the_weights_do_not_know_is_any(problems: dict[str, Problem], network: Network) -> None:
     graph = graph_of(problems["ota_5t"])
     turns = measured(graph, 3)
     beyond, any_ = (

@@ -17,7 +17,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from eda_agent.agent.universal.checkpoint import FILE, write_network
 from eda_agent.agent.universal.graph import Real
 from eda_agent.agent.universal.network import Network
 from eda_agent.agent.universal.posterior import FARTHEST, FREEDOM, PEAK
+from eda_agent.train.universal.calibration import fitted_widening
 from eda_agent.train.universal.lessons import OWN, Lesson, by_kind, lessons, metric_statistics, padded, stacked
 from eda_agent.train.universal.make import default_folder
 from eda_agent.train.universal.net import Net
@@ -261,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "simulations": sum(len(one.working) for one in taught),
         "kinds": by_kind(taught),
     }
-    write_network(out / FILE, exported(training), about)
+    network = exported(training)
+    network = replace(network, widening=fitted_widening(network, [one for one in held if one.tunes]))
+    write_network(out / FILE, network, about)
     _say({"weights": str(out / FILE), "bytes": (out / FILE).stat().st_size, "done": training.step >= training.steps})
     return 0
 

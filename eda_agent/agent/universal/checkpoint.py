@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.universal.graph import VOCABULARY
-from eda_agent.agent.universal.network import Network
+from eda_agent.agent.universal.network import KNOTS, Network
 from eda_agent.files import DAMAGED_ARRAYS
 
 FILE = "universal.npz"
@@ -34,7 +34,7 @@ def write_network(path: Path, network: Network, about: Mapping[str, Any]) -> Non
     """Write the weights in half precision. `about`: a description of the training, as JSON."""
     said = {**about, "version": VERSION, "vocabulary": VOCABULARY}
     arrays = {f"w.{name}": value.astype(np.float16) for name, value in network.weights.items()}
-    arrays |= {"middle": network.middle.astype(np.float32), "spread": network.spread.astype(np.float32)}
+    arrays |= {name: getattr(network, name).astype(np.float32) for name in ("middle", "spread", "widening")}
     np.savez_compressed(path, about=np.frombuffer(json.dumps(said).encode(), np.uint8), **arrays)  # type: ignore[arg-type]  # names of arrays are ours
 
 
@@ -49,15 +49,19 @@ def read_network(path: Path) -> Network | None:
                 return None
             weights = {name[2:]: arrays[name].astype(np.float32) for name in arrays.files if name.startswith("w.")}
             middle, spread = (arrays[name].astype(np.float64) for name in ("middle", "spread"))
+            # older weights have none
+            told = arrays["widening"] if "widening" in arrays.files else np.ones(len(KNOTS))
     except DAMAGED_ARRAYS:
         return None
-    network = Network(weights, middle, spread)
+    network = Network(weights, middle, spread, told.astype(np.float64))
     return network if _sound(network) else None
 
 
 def _sound(network: Network) -> bool:
     """Whether the weights have the right shapes and are finite."""
-    numbers: list[NDArray[Any]] = [*network.weights.values(), network.middle, network.spread]
+    numbers: list[NDArray[Any]] = [*network.weights.values(), network.middle, network.spread, network.widening]
+    if network.widening.shape != (len(KNOTS),) or not (network.widening > 0).all():
+        return False
     if network.middle.ndim != 1 or network.spread.shape != network.middle.shape or not (network.spread > 0).all():
         return False
     return all(np.isfinite(one).all() for one in numbers) and network.fits()

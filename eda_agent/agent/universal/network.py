@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ STRETCH = 5.0
 BLOCK = 16384
 """Number of kernel values computed at a time."""
 NOISE_FLOOR, VARIANCE_FLOOR = 1e-4, 1e-6
+KNOTS = (1, 3, 5, 10, 20)
+"""Numbers of turns at which the widening is known."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,19 @@ class Generated:
 
 @dataclass(frozen=True)
 class Network:
-    """`weights`: by torch's names. `middle`, `spread`: of the metrics' transformed values, by the vocabulary."""
+    """`weights`: by torch's names. `middle`, `spread`: of the metrics' transformed values, by the vocabulary.
+
+    `widening`: factors of the deviations after `KNOTS` turns, measured on structures that were not trained on.
+    """
 
     weights: Mapping[str, Real]
     middle: Real
     spread: Real
+    widening: Real = field(default_factory=lambda: np.ones(len(KNOTS)))
+
+    def widening_after(self, turns: int) -> float:
+        """The factor after a number of turns, linear in its logarithm between the knots."""
+        return float(np.interp(math.log(max(turns, 1)), np.log(KNOTS), self.widening))
 
     def fits(self) -> bool:
         """Whether its layers match: it reads a circuit of two devices and returns outputs of the right shapes."""

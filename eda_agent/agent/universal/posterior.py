@@ -2,7 +2,7 @@
 processes in closed form.
 
 The network was trained with Student's t, so the variance of a prediction exceeds the squared scale. `surprise` is the
-ratio of the turns' errors to the predicted ones, and scales all variances.
+ratio of the turns' errors to the predicted ones, and scales all variances; its widening scales the deviations.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Posterior:
         bounds = np.zeros(turns.values.shape) if turns.bounds is None else turns.bounds
         told = np.where(bounds[reference] == 0, self.base, np.nan)
         self.generated = _single(network.encode(graph, self.at, turns.points[reference], told))
+        self.widening = np.float32(network.widening_after(len(turns.x)))
         e, self.x = self.generated, (turns.x - self.at).astype(np.float32)
         self.features = e.features(self.x)
         seen = np.isfinite(turns.values - self.base).T
@@ -101,7 +102,7 @@ class Posterior:
         mean = before + (cross @ self.solved[..., None].astype(np.float32))[..., 0].T
         half = cross @ self.inverse.transpose(0, 2, 1).astype(np.float32)
         variance = np.maximum(e.prior_variance(features) - (half**2).sum(-1), VARIANCE_FLOOR) + e.noise[:, None]
-        deviation = np.sqrt(SPREAD * variance.T * self.surprise)
+        deviation = np.sqrt(SPREAD * variance.T * self.surprise) * self.widening
         return (self.base + mean, deviation, e.works(features)), np.asarray(self.base + before)
 
 
