@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from eda_agent.problem.draft import Draft, read_circuit, write_draft
 from eda_agent.problem.load import load_problem
@@ -60,3 +61,25 @@ def test_only_the_limits_of_a_pdk_file_make_a_size_free() -> None:
     assert devices[f"{RES}_1p41"].free == ("l",) and devices[RES].free == ("w", "l")
     assert devices["sky130_fd_pr__diode_pw2nd_05v5"].free == ()
     assert find_pdk("gf180mcuD").devices["ppolyf_u"].free == ("r_width", "r_length")
+
+
+BIPOLAR = "sky130_fd_pr__pnp_05v5_W3p40L3p40"
+
+
+def test_of_too_many_sizes_those_that_a_designer_turns_come_first(tmp_path: Path) -> None:
+    """An amplifier, a divider, 14 currents and 6 bipolars: more than 40 sizes."""
+    body = f"XM1 d1 fb t vdd {P} W=8 L=0.5\nXM2 out ref t vdd {P} W=8 L=0.5\nXM3 d1 d1 vss vss {N} W=2 L=1\n"
+    body += f"XM4 out d1 vss vss {N} W=2 L=1\nXM5 t ib vdd vdd {P} W=4 L=1 m=4\nXM6 ib ib vdd vdd {P} W=4 L=1 m=2\n"
+    body += "".join(f"XQ{k} vss vss e{k} {BIPOLAR} m={k}\n" for k in range(1, 7))
+    for k in range(1, 15):
+        length = 0.5 + k / 10
+        body += f"XA{k} i{k} i{k} vss vss {N} W=2 L={length} m=1\nXB{k} e{k % 6 + 1} i{k} vss vss {N} W=2 L={length} m={k}\n"
+        body += f"XC{k} i{k} ib vdd vdd {P} W=4 L=1 m={k % 3 + 2}\n"
+    body += f"XRT out fb vdd {RES} W=1 L=20\nXRB fb vss vdd {RES} W=1 L=9\n"
+    (tmp_path / "c.spice").write_text(f"* t\n.subckt c ref out ib vdd vss\n{body}.ends\n")
+    draft = read_circuit(tmp_path / "c.spice", tmp_path)
+    names = set(yaml.safe_load(write_draft(draft, "c.spice"))["parameters"])
+    assert len(names) == 40
+    assert {"XM1.w", "XM1.l", "XM3.w", "XM3.l", "XM5.w", "XM5.l", "XRT.l", "XRB.l"} <= names
+    assert not any(name.startswith("XQ") for name in names)
+    assert any("which of" in doubt and "XQ" in doubt for doubt in draft.doubts)

@@ -37,7 +37,8 @@ class Held:
         if self.level:
             return self.level
         if self.unit == "Ohm" or (found in RESISTORS and not self.unit and self.value >= _LARGE):
-            return found if found in RESISTORS else "resistor"
+            # a current into the port comes from the supply
+            return found if found in RESISTORS else "resistor to vdd" if found == "source" else "resistor"
         if found in {"source", "sink"} and not self.unit and abs(self.value) >= _LARGE:
             raise InputError(
                 Finding(

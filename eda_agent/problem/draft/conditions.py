@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.domains import domain_of, high_of
+from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.port_roles import RESISTORS
-from eda_agent.problem.draft.sizable_parameters import loads_of
 from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.units import format_quantity
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.idle import dummy_ties
 from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
@@ -216,8 +217,25 @@ def ratios_of(draft: Draft) -> Ratios:
     """The ratios that tie the parameters of equal devices with two of them."""
     groups = grouped(draft)
     result = tied(draft.netlist, draft.subckt, groups.equal)
-    for place, leader in groups.ties.items():
+    for place, beside in {**groups.ties, **dummy_ties(draft, paths_of(draft))}.items():
+        leader = _lead(draft, groups, beside)
         values = [own_value(edit, draft.netlist, draft.subckt) for edit in (place, leader)]
-        if place not in result.of and values[0] is not None and values[1]:
+        if place not in result.of and place != leader and values[0] is not None and values[1]:
             result.of[place] = (leader, values[0] / values[1])
     return result
+
+
+def _lead(draft: Draft, groups: Groups, edit: Edit) -> Edit:
+    """The place that the group of a device follows."""
+    path = edit.device if edit.scope == draft.subckt else f"{edit.scope}.{edit.device}"
+    seen = set[str]()
+    while path not in seen:
+        seen.add(path)
+        path = next((names[0] for names, side in groups.equal if side == edit.attribute and path in names[1:]), path)
+    scope, _, device = path.rpartition(".")
+    return Edit(scope or draft.subckt, device, edit.attribute)
+
+
+def paths_of(draft: Draft) -> dict[str, str]:
+    """Label → path of every device of the structure."""
+    return {label: path_of(draft, label) for label in draft.structure.roles}

@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of
-from eda_agent.problem.draft.kinds import OSCILLATORS
+from eda_agent.problem.draft.groups import device_at, grouped, paths_of, ratios_of
+from eda_agent.problem.draft.idle import dummy_words, idle_lines
+from eda_agent.problem.draft.importance import by_importance
+from eda_agent.problem.draft.inert import without_inert
+from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
@@ -54,7 +57,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     result.append((spelled(draft, edit), edit))
                 together.add(sized)
             seen.add(name)
-    follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_devices(draft)
+    follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_lines(draft, paths_of(draft))
     for scope in draft.netlist.reached(draft.subckt):
         inner = scope.name
         if inner != draft.subckt and STANDARD_CELL.search(inner):
@@ -80,69 +83,21 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 result.append(
                     (device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value"))
                 )
-    result = chosen(draft, result)
-    if len(result) > MAX_PARAMETERS:
-        # a multiplier of 1 beside a width says nothing that the width does not
-        wide = {(edit.scope, edit.device) for _, edit in result if edit.attribute == "w"}
-        result = [
-            (name, edit) for name, edit in result if not _is_one(draft, edit) or (edit.scope, edit.device) not in wide
-        ]
-    # if there are too many, passives outside the signal's way are left out
-    return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: _rank(draft, place[1]))
+    result = chosen(draft, without_inert(draft, result))
+    _say_dummies(draft, result)
+    return result if len(result) <= MAX_PARAMETERS else by_importance(draft, result, MAX_PARAMETERS)
 
 
-def _is_one(draft: Draft, edit: Edit) -> bool:
-    return (
-        bool(edit.device) and edit.attribute in {"m", "mult"} and initial_value(edit, draft.netlist, draft.subckt) == 1
-    )
-
-
-def _rank(draft: Draft, edit: Edit) -> int:
-    if role_of(draft, edit).startswith(("compensation", "nulling", "feedback")):
-        return 0
-    if draft.kind.name in OSCILLATORS and not _is_transistor(draft, edit):
-        # its resistors and capacitors set the period
-        return 0
-    return 1 if _is_transistor(draft, edit) else 2
-
-
-def _is_transistor(draft: Draft, edit: Edit) -> bool:
-    return any(
-        key in {"w", "l", "m"}
-        and (device.kind == "m" or ((rule := draft.pdk.device(device.value)) is not None and rule.is_fet))
-        for device, key in uses_of(edit, draft.netlist, draft.subckt)
-    )
+def _say_dummies(draft: Draft, places: Iterable[tuple[str, Edit]]) -> None:
+    leaders = {edit for _, edit in places}
+    tied = {edit for edit, (leader, _) in ratios_of(draft).of.items() if leader in leaders}
+    draft.noticed += [said for said in dummy_words(draft, paths_of(draft), tied) if said not in draft.noticed]
 
 
 def _side(draft: Draft, device: Device, parameter: str) -> str:
     """`w` or `l` for what the device calls its width or length, else the parameter."""
     rule = draft.pdk.device(device.value) if device.kind == "x" else None
     return rule.side(parameter) if rule is not None else parameter
-
-
-def loads_of(draft: Draft) -> list[str]:
-    """The capacitors that load the circuit's output from inside: conditions, which are not sized."""
-    scope, outputs = (
-        draft.netlist.subcircuits[draft.subckt],
-        {draft.kind.ports.get(role, "") for role in ("out", "outp", "outn")},
-    )
-    loads = [label for label, role in draft.structure.roles.items() if role == "load capacitor"]
-    return [name for name in loads if (device := scope.device(name)) is not None and outputs & set(device.nodes)]
-
-
-IDLE = frozenset({"dummy", "decoupling capacitor"})
-"""Roles of devices that do nothing for the signal or the bias."""
-
-
-def idle_devices(draft: Draft) -> set[str]:
-    """Devices, as a spec names them, that are dummies or decoupling wherever the circuit has them; they keep their
-    sizes.
-    """
-    roles: dict[str, set[str]] = {}
-    shorted = {one.name for one in draft.structure.passives if len(set(one.nets)) == 1}
-    for label, role in draft.structure.roles.items():
-        roles.setdefault(path_of(draft, label), set()).add("dummy" if label in shorted else role)
-    return {path for path, found in roles.items() if found <= IDLE}
 
 
 def _attributes(rule: DeviceRule | None) -> tuple[str, ...]:
