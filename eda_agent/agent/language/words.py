@@ -193,6 +193,8 @@ _ROLE_IDS = {name: index for index, name in enumerate(ROLES)}
 def role_id(role: str) -> int:
     """The word for a structural role; NMOS and PMOS of a role share it, their type is a separate word."""
     plain = role.removesuffix(" nmos").removesuffix(" pmos")
+    if plain not in _ROLE_IDS and plain.endswith(" resistor"):
+        plain = "series resistor"
     return ROLE + _ROLE_IDS.get(plain, 0)
 
 

@@ -24,23 +24,43 @@ def starting_in(found: Wiring, mirrors: Sequence[Mirror], signal: Collection[str
     ]
     result: set[str] = set()
     for gate in {fet.gate for fet in triggers}:
-        alone = all(fet in triggers for fet in found.by_gate[gate])
         drivers = found.by_drain[gate]
+        alone = all(fet in triggers or fet in drivers for fet in found.by_gate[gate])
         senses = any(fet.gate != gate and _carries_bias(found, mirrored, fet) for fet in drivers)
         if alone and senses:
             result |= {fet.name for fet in (*found.by_gate[gate], *drivers)}
+            result |= {name for fet in drivers for name in _below(found, fet)}
     return frozenset(result)
 
 
+def _below(found: Wiring, fet: Fet) -> set[str]:
+    """The devices in series below a device, on nets where nothing else stands."""
+    result: set[str] = set()
+    while fet.source not in {*found.rails, *found.circuit.ports} and not found.by_passive[fet.source]:
+        below = found.by_drain[fet.source]
+        reads = [other for other in found.by_gate[fet.source] if other not in below]
+        if len(below) != 1 or reads or found.by_source[fet.source] != [fet] or below[0].name in result:
+            break
+        fet = below[0]
+        result.add(fet.name)
+    return result
+
+
 def _may_trigger(found: Wiring, mirrors: Sequence[Mirror], fet: Fet) -> bool:
-    """Whether a device on its rail draws from the gates of a mirror of the other type."""
-    free = fet.source in found.rails and not fet.diode
-    own_gate = fet.gate not in found.rails and fet.gate not in found.circuit.ports
-    return (
-        free
-        and own_gate
-        and any(mirror.reference.gate == fet.drain and mirror.reference.type != fet.type for mirror in mirrors)
-    )
+    """Whether a device on its rail draws from the gates of a mirror of the other type, or one between the gates of a
+    mirror and those of a diode of the other type lets the first current flow.
+    """
+    own_gate = fet.gate not in found.rails and fet.gate not in found.circuit.ports and not fet.diode
+    if not own_gate:
+        return False
+    gates = {mirror.reference.gate: mirror.reference.type for mirror in mirrors}
+    if fet.source in found.rails:
+        return gates.get(fet.drain, fet.type) != fet.type
+    diodes = {other.gate: other.type for other in found.fets if other.diode} | gates
+    ends = {diodes.get(fet.drain), diodes.get(fet.source)}
+    return ends == {"nmos", "pmos"} and fet.gate not in diodes.keys() - {
+        other.gate for other in found.by_drain[fet.gate]
+    }
 
 
 def _carries_bias(found: Wiring, mirrored: Collection[str], fet: Fet) -> bool:
