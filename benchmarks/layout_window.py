@@ -31,7 +31,7 @@ def now():
     return [time.perf_counter(), time.thread_time()]
 gaps, last = [], now()
 def tick(*_):
-    gaps.append([after - before for before, after in zip(last, now())])
+    gaps.append(tuple(after - before for before, after in zip(last, now())))
     last[:] = now()
     del gaps[:-100000]
 timer = pya.QTimer(pya.MainWindow.instance())

@@ -17,7 +17,20 @@ from hypothesis import strategies as st
 
 from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import fold, instances, lvs, mos, place, planning, process, recognition, title, writeback
+from eda_agent.klayout import (
+    fold,
+    instances,
+    lvs,
+    markers,
+    mos,
+    place,
+    planning,
+    process,
+    recognition,
+    title,
+    writeback,
+)
+from eda_agent.klayout.steps import finish
 from eda_agent.klayout.table import Device, Table, TableError, key, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.spec import Problem
@@ -141,7 +154,7 @@ def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[s
         str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()
     } == before and layout.cells() == variants
     report = pya.ReportDatabase("plan")
-    writeback.report(plan, cell, layout, report)
+    finish(markers.reporting(plan, cell, report))
     assert report.num_items() == len(plan.changes) + len(plan.conflicts)
 
 

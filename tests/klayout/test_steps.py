@@ -155,11 +155,11 @@ def test_what_the_window_does_between_slices_does_not_shorten_them(shown: bool) 
     assert done == list(range(60)) and turns < 15
 
 
-def test_slices_last_as_long_as_the_window_works_between_them() -> None:
+def test_slices_last_half_as_long_as_the_window_works_between_them() -> None:
     pace = Pace(0.01)
     pace.ended()
     assert pace.length() == 0.01
-    spin(0.03)
+    spin(0.06)
     assert 0.03 <= pace.length() < 0.05
     pace.ended()
     # waiting is no work

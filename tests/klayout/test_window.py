@@ -428,6 +428,24 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.click("Discard")
     hands.gone("Write ota into ota?", "Preview")
     assert sizes(hands) == wrong and hands.ask("window.current_view().num_rdbs()") == 0
+    # changed by hand while the preview is open: nothing is written, and the preview is made anew
+    look()
+    hands.ask(
+        "[i.change_pcell_parameter('length', 3.0) for i in window.current_view().active_cellview().cell.each_inst() if"
+        " i.pcell_parameters_by_name().get('device') == 'xm1'] and 1"
+    )
+    changed = sizes(hands)
+    hands.click("Apply")
+    hands.message("the layout has changed since the preview; nothing was written")
+    hands.find("3 → 0.74", "cell", window="Write ota into ota?")
+    assert sizes(hands) == changed
+    hands.click("Discard")
+    hands.gone("Write ota into ota?", "Preview")
+    hands.ask(
+        "[i.change_pcell_parameter('length', 2.0) for i in window.current_view().active_cellview().cell.each_inst() if"
+        " i.pcell_parameters_by_name().get('device') == 'xm1'] and 1"
+    )
+    assert sizes(hands) == wrong and hands.ask("window.current_view().num_rdbs()") == 0
     # a failure after the change, here of the extraction, takes the change back
     patch = (
         "from eda_agent_klayout import checking, lvs; checking.kept, lvs.kept = checking.small, lvs.extract;"

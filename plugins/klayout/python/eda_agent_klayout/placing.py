@@ -11,7 +11,7 @@ import pya
 from . import library, mos, passives, place, title
 from .checking import Checked
 from .fold import rule_of
-from .steps import Work
+from .steps import Progress, Work
 from .table import devices, read_table
 from .writing import Task
 
@@ -34,12 +34,21 @@ def placing(
     sized = devices(dict(found))
     passive = passives.passives(found, table)
     cell = yield from place.placing(layout, found["name"], sized, rails, table, rule, found["ports"], passive)
+    yield Progress("the circuit is stored")
     title.put(cell, found, name, mos.LIBRARY)
+    yield Progress("the layout is shown")
     view = window.view(window.create_view())
-    view.show_layout(layout, False)
+    try:
+        yield Progress("the layout is shown")
+        view.show_layout(layout, False)
+        view.active_cellview().cell = cell
+        yield Progress("the layout is shown")
+        view.add_missing_layers()
+        view.max_hier()
+        view.zoom_fit()
+        yield Progress("the layout is shown")
+    except GeneratorExit:
+        view.close()
+        raise
     task = Task(found, view, cell, name)
-    view.active_cellview().cell = cell
-    view.add_missing_layers()
-    view.max_hier()
-    view.zoom_fit()
     return task, (yield from task.checking(folder))

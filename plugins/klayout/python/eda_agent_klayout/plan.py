@@ -39,6 +39,11 @@ class Plan:
         """Whether the layout has the sizes already."""
         return not self.changes and not self.stored
 
+    @property
+    def valid(self) -> bool:
+        """Whether its instances are still those of the layout."""
+        return all(change.instance.is_valid() for change in self.changes)
+
 
 def sizes(change: Change) -> str:
     return ", ".join(f"{name} {shown(change.before[name])} → {shown(value)}" for name, value in change.after.items())

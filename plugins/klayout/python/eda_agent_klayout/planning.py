@@ -17,7 +17,7 @@ from .instances import Places, Reader
 from .library import checked, create, holdable
 from .passives import Part, Passive, parts
 from .plan import Change, Plan
-from .steps import Work, draw_ahead, each, finish, held
+from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, Device, Table, key
 
 
@@ -87,9 +87,10 @@ class _Planning:
         yield from each("changes are collected", list(self.drawn), self._collect)
         self.drawn.clear()
         yield from each("resistors and capacitors are drawn", list(self.pieces), self._passive)
-        with held(*self.theirs):
-            # the library drops each of its variants that nobody places, and would be walked for each
-            self.aside._destroy()
+        # the library drops each of its variants that nobody places, and would be walked for each
+        drawn = [one.cell_index() for one in self.aside.each_cell()]
+        yield from each("drawings are dropped", drawn, self.aside.delete_cell, self.aside, *self.theirs, shown=True)
+        self.aside._destroy()
         # half of a matched group is worse than none
         kept = {self.by_name[name].block for name in self.stuck} - {None}
         self.result.changes = [

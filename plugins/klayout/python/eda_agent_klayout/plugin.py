@@ -10,7 +10,7 @@ from typing import Any
 
 import pya
 
-from . import compat, faults, mos, netlists, placing, writing
+from . import collector, compat, faults, mos, netlists, placing, writing
 from .checking import Checked
 from .command import Command, asked
 from .dock import VIEWER, Dock
@@ -43,6 +43,7 @@ class Plugin:
         self.writing = writing.Writing(window, self.slices, faults.tell)
         self._closing = Closing(window, self.runs.may_quit)
         mos.library()
+        collector.set_aside()
         pya.Application.instance().aboutToQuit = faults.guarded(self.close)
         menu = window.menu()
         menu.insert_menu("tools_menu.end", "eda_agent", "eda-agent")

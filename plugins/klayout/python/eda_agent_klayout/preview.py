@@ -55,13 +55,25 @@ class Preview(pya.QDialog):
             button.clicked = faults.guarded(action)
             row.addWidget(button)
         layout.addLayout(row)
-        self.rejected = faults.guarded(lambda: self._discard())
+        self.rejected = faults.guarded(self._leave)
         self.resize(520, 360)
 
     def _take(self) -> None:
         # it is closed first, so that a refusal's message is in front of the layout
         self.hide()
-        self._apply()
+        apply = self._apply
+        self._forget()
+        apply()
+
+    def _leave(self) -> None:
+        discard = self._discard
+        self._forget()
+        discard()
+
+    def _forget(self) -> None:
+        """Keep nothing of the plan: the window would keep the dialog as long as it lives."""
+        self._apply = self._discard = lambda: None
+        self.deleteLater()
 
 
 class Report(pya.QDialog):

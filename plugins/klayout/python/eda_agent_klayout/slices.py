@@ -14,6 +14,7 @@ from typing import Any
 import pya
 
 from . import compat, faults
+from .collector import Pause
 from .steps import Pace, Progress, Work
 
 SLICE = 0.02
@@ -22,6 +23,8 @@ AT_ONCE = 0.05
 """Seconds of work that is done without a dialog."""
 SHOWN = 0.1
 """Seconds between two changes of the bar."""
+REST = 0.5
+"""Seconds after work until Python may search for unused objects again."""
 
 
 class Waiting(pya.QDialog):
@@ -69,10 +72,13 @@ class Slices:
         self._dialog: Waiting | None = None
         self._title = ""
         self._still: pya.QWidget | None = None
-        self._pace = Pace(SLICE)
+        self._pace, self._collector = Pace(SLICE), Pause()
         self._timer = pya.QTimer(window)
         self._timer.singleShot = True
         self._timer.timeout = faults.guarded(self._slice)
+        self._rest = pya.QTimer(window)
+        self._rest.singleShot = True
+        self._rest.timeout = faults.guarded(self._collector.end)
 
     @property
     def busy(self) -> bool:
@@ -88,6 +94,8 @@ class Slices:
             work.close()
             raise ValueError(f"'{self._title}' is not finished\n\nWait for it, or cancel it")
         self._work, self._done, self._title = work, done, title
+        self._rest.stop()
+        self._collector.begin()
         end = time.perf_counter() + AT_ONCE
         progress = self._step(None)
         while progress is not None and not progress.wait and time.perf_counter() < end:
@@ -140,8 +148,10 @@ class Slices:
             raise
 
     def _end(self) -> None:
-        self._work = None
+        self._work, self._done = None, lambda _: None
         self._timer.stop()
+        # not on top of what the end of the work does
+        self._rest.start(round(1e3 * REST))
         still, self._still = self._still, None
         if still is not None and not still._destroyed():
             still.updatesEnabled = True

@@ -77,11 +77,11 @@ def each(
 
 
 class Pace:
-    """The length of each slice, s: `least`, or as long as the window worked since the last slice.
+    """The length of each slice, s: `least`, or half as long as the window worked since the last slice.
 
     The window brings its whole layout and its panels up to date after a slice, which takes longer the larger the layout
     is. Slices of a fixed length would make the whole grow with the square of the layout; these keep the window's share
-    at half of it.
+    at two thirds of it. It waits for a slice and its own work together.
     """
 
     def __init__(self, least: float):
@@ -94,7 +94,7 @@ class Pace:
 
     def length(self) -> float:
         """The length of the slice that begins now."""
-        return max(self.least, time.thread_time() - self._ended)
+        return max(self.least, (time.thread_time() - self._ended) / 2)
 
 
 @contextmanager

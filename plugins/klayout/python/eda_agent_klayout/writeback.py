@@ -6,10 +6,8 @@ the designer.
 
 from __future__ import annotations
 
-import pya
-
 from . import library
-from .plan import Change, Plan, sizes
+from .plan import Change, Plan
 from .steps import Work, draw_ahead, each, finish
 
 
@@ -49,12 +47,15 @@ def changing(found: Plan) -> Work[None]:
         *([found.changes[0].instance.layout()] if own else []),
         shown=True,
     )
-    # a PCell that fails in this layout draws its message in place of a transistor
-    failed = next((one for one in found.changes if one.instance.bbox() != one.grown), None)
-    if failed is not None:
+    yield from each("sizes are checked", found.changes, _check)
+
+
+def _check(one: Change) -> None:
+    """Raises ValueError where a PCell draws its message in place of a transistor."""
+    if one.instance.bbox() != one.grown:
         raise ValueError(
-            f"{failed.device}: its PCell does not draw in this layout what it drew for the preview"
-            f" ({failed.instance.bbox()} instead of {failed.grown}); nothing is written\n\nKLayout's log (File >"
+            f"{one.device}: its PCell does not draw in this layout what it drew for the preview"
+            f" ({one.instance.bbox()} instead of {one.grown}); nothing is written\n\nKLayout's log (File >"
             " Log Viewer) says why"
         )
 
@@ -62,19 +63,3 @@ def changing(found: Plan) -> Work[None]:
 def apply(found: Plan) -> int:
     """`applying`, all at once."""
     return finish(applying(found))
-
-
-def report(found: Plan, cell: pya.Cell, layout: pya.Layout, result: pya.ReportDatabase) -> None:
-    """The plan as markers in a database."""
-    result.top_cell_name = cell.name
-    shown = result.create_cell(cell.name)
-    kinds = {
-        "changes": [(f"{change.device}: {sizes(change)}", change.grown) for change in found.changes],
-        "conflicts": found.conflicts,
-    }
-    for name, rows in kinds.items():
-        category = result.create_category(name)
-        for text, box in rows:
-            item = result.create_item(shown.rdb_id(), category.rdb_id())
-            item.add_value(text)
-            item.add_value(pya.DPolygon(box.to_dtype(layout.dbu)))

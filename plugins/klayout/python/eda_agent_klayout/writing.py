@@ -10,20 +10,19 @@ from typing import Any
 
 import pya
 
-from . import compat, library, lvs, mos, passives, planning, same_circuit, title, writeback
-from .changes import rows
+from . import compat, fingerprint, library, lvs, mos, passives, planning, same_circuit, title, writeback
+from .changes import Rows, rows
 from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
+from .markers import Markers
 from .plan import Plan, sizes
 from .preview import Preview, Report
 from .slices import Slices
-from .steps import Work
+from .steps import Progress, Work
 from .table import Table, devices, read_table
 from .transactions import joined
 
 DEMONSTRATION = "demonstration"
-MARKERS = "eda-agent write-back"
-MARKER_BROWSER = "Marker"
 TRANSACTION = "eda-agent: write sizes back"
 NO_LAYOUT = "no layout is open\n\nOpen the layout whose PCells get the sizes, or use 'Place a sized circuit'"
 
@@ -68,6 +67,30 @@ class Task:
         return (yield from checking(self.cell, self.found, rules, self.table, folder))
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """What is shown before a write-back: a plan with its rows and markers (None where nothing changes). `seen`: the
+    cell's fingerprint when it was planned.
+    """
+
+    task: Task
+    plan: Plan
+    rows: Rows
+    seen: int
+    markers: Markers | None
+
+
+def _proposing(task: Task, plan: Plan) -> Work[Proposal]:
+    """The proposal of a plan, its markers shown."""
+    if plan.nothing:
+        return Proposal(task, plan, rows((), task.rules.unit), 0, None)
+    seen = yield from fingerprint.taking(task.cell)
+    found = rows(plan.changes, task.rules.unit)
+    markers = Markers(task.view, task.cell, lambda: task.gone)
+    yield from markers.showing(plan)
+    return Proposal(task, plan, found, seen, markers)
+
+
 class Writing:
     """The write-backs of one window, driven by `slices`. `tell` shows a message."""
 
@@ -95,64 +118,64 @@ class Writing:
     def begin(self, reading: Work[Mapping[str, Any]], table: str) -> None:
         """Read a run, and show what it would change in the active cell."""
 
-        def work() -> Work[tuple[Task, Plan]]:
+        def work() -> Work[Proposal]:
             task = self.open_task((yield from reading), table)
-            return task, (yield from task.planning())
+            plan = yield from task.planning()
+            return (yield from _proposing(task, plan))
 
         self._drop()
-        self._slices.run("Write sizes back", work(), lambda found: self._show(*found))
+        self._slices.run("Write sizes back", work(), self._show)
 
-    def _show(self, task: Task, plan: Plan) -> None:
+    def _show(self, proposal: Proposal) -> None:
         """Show the changes as markers and in a preview with Apply and Discard."""
-        if plan.nothing:
+        task, plan = proposal.task, proposal.plan
+        if proposal.markers is None:
             self._tell("nothing to write back", notes(plan) or "Every device already has the sizes of the run.")
             return
-        there = browser(MARKER_BROWSER)
-        number = task.view.create_rdb(MARKERS)
-        writeback.report(plan, task.cell, task.layout, task.view.rdb(number))
-        task.view.show_rdb(number, compat.active_cellview(task.view))
-        shown = _front(MARKER_BROWSER)
+        markers = proposal.markers
+        browser = markers.front()
 
-        def unmark() -> None:
-            _unmark(task)
-            if shown is not None and there is None and not shown._destroyed():
-                # it would stay open and empty
-                shown.close()
+        def discard() -> None:
+            self.preview = None
+            markers.remove()
 
         self.preview = Preview(
             self.window,
             f"Write {task.found['name']} into {task.cell.name}?",
-            rows(plan.changes, task.rules.unit),
+            proposal.rows,
             notes(plan),
-            lambda: self._apply(task, plan, unmark),
-            unmark,
+            lambda: self._apply(proposal),
+            discard,
         )
         self.preview.show()
-        if shown is not None:
+        if browser is not None:
             # side by side, because both must be read
             box = self.window.frameGeometry
             self.preview.move(box.left + 40, box.top + 90)
-            shown.move(box.left + 60 + self.preview.width, box.top + 90)
+            browser.move(box.left + 60 + self.preview.width, box.top + 90)
         self.preview.qt_raise()
 
-    def _apply(self, task: Task, shown: Plan, unmark: Callable[[], None]) -> None:
-        unmark()
+    def _apply(self, shown: Proposal) -> None:
+        task, self.preview = shown.task, None
+        if shown.markers is not None:
+            shown.markers.remove()
         if task.gone:
             raise ValueError(
                 "the layout was closed since the preview; nothing was changed\n\nOpen it, and write back again"
             )
-        words = lines(shown)
 
-        def work() -> Work[tuple[Plan | None, Checked | None]]:
-            plan = yield from task.planning()
-            if lines(plan) != words:
-                return plan, None
+        def work() -> Work[tuple[Proposal | None, Checked | None]]:
+            plan = shown.plan
+            if (yield from fingerprint.taking(task.cell)) != shown.seen or not plan.valid:
+                plan = yield from task.planning()
+                if lines(plan) != lines(shown.plan):
+                    return (yield from _proposing(task, plan)), None
             return None, (yield from self._writing(task, plan))
 
-        def done(found: tuple[Plan | None, Checked | None]) -> None:
+        def done(found: tuple[Proposal | None, Checked | None]) -> None:
             other, checked = found
             if other is not None:
-                self._show(task, other)
+                self._show(other)
                 raise ValueError(
                     "the layout has changed since the preview; nothing was written\n\nCheck the new preview"
                 )
@@ -170,6 +193,7 @@ class Writing:
 
         def change() -> Work[None]:
             yield from writeback.changing(plan)
+            yield Progress("the circuit is stored")
             title.put(task.cell, task.found, task.table, mos.LIBRARY)
 
         yield from writeback.drawing_ahead(plan)
@@ -251,31 +275,6 @@ def notes(plan: Plan) -> str:
         if names:
             found.append(f"{text}: {', '.join(names)}")
     return "\n".join([*found, *plan.stored, *(text for text, _ in plan.conflicts), *plan.remarks])
-
-
-def _unmark(task: Task) -> None:
-    """Remove the markers of a preview."""
-    if not task.gone:
-        for number in reversed(range(task.view.num_rdbs())):
-            if str(compat.read(task.view.rdb(number), "name")).startswith(MARKERS):
-                task.view.remove_rdb(number)
-
-
-def browser(words: str) -> pya.QWidget | None:
-    """KLayout's open browser of that name."""
-    for widget in pya.QApplication.topLevelWidgets():
-        if widget.isVisible() and words in str(widget.windowTitle) and not isinstance(widget, pya.MainWindow):
-            return widget
-    return None
-
-
-def _front(words: str) -> pya.QWidget | None:
-    """KLayout's browser of that name, raised: it opens behind the main window."""
-    widget = browser(words)
-    if widget is not None:
-        widget.qt_raise()
-        widget.activateWindow()
-    return widget
 
 
 def beside(view: pya.LayoutView | None) -> str:
