@@ -33,6 +33,7 @@ __all__ = (
     "Waveforms",
     "ask",
     "draft",
+    "list_metrics",
     "load",
     "monte_carlo",
     "open_run",

@@ -58,6 +58,9 @@ from eda_agent.api import (
     draft as draft,
 )
 from eda_agent.api import (
+    list_metrics as list_metrics,
+)
+from eda_agent.api import (
     load as load,
 )
 from eda_agent.api import (

@@ -60,7 +60,8 @@ class InputError(EdaAgentError):
 
     def __init__(self, findings: Iterable[Finding] | Finding | str):
         if isinstance(findings, str):
-            findings = [Finding(findings)]
+            message, _, fix = findings.partition("\n    → ")
+            findings = [Finding(message, fix=fix)]
         elif isinstance(findings, Finding):
             findings = [findings]
         self.findings = tuple(findings)

@@ -6,6 +6,7 @@
 {"do": "hint", "text": "the load is small"}          a text for the policy
 {"do": "try", "sizing": {"W12": "8u"}}               simulate this as the next turn; omitted sizes are those of the best
 turn
+{"do": "try", "sizing": {…}, "unless_met": true}     the same, unless the best turn meets every spec
 {"do": "policy", "name": "trust"}                    switch to another policy
 {"do": "lock", "parameter": "W12", "value": "8u"}    {"do": "range", "parameter": "W12", "minimum": "2u", "maximum":
 "20u"}
@@ -34,7 +35,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "reject": {"why": "text?"},
     "edit": {"sizing": "sizing"},
     "hint": {"text": "text"},
-    "try": {"sizing": "sizing"},
+    "try": {"sizing": "sizing", "unless_met": "flag?"},
     "policy": {"name": "text", "options": "options?"},
     "lock": {"parameter": "text", "value": "quantity?"},
     "unlock": {"parameter": "text"},

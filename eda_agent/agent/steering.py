@@ -105,7 +105,7 @@ class Steering:
                 self.budget = replace(self.budget, simulations=fields["simulations"])
                 self.emit("budget.changed", simulations=self.budget.simulations)
             case "try":
-                self._try(fields["sizing"])
+                self._try(fields["sizing"], unless_met=fields.get("unless_met", False))
             case "policy":
                 self._switch(fields["name"], fields.get("options", {}))
             case "back":
@@ -115,7 +115,13 @@ class Steering:
             case do if do in EDITS:
                 self._edit(command)
 
-    def _try(self, given: Mapping[str, float]) -> None:
+    def _try(self, given: Mapping[str, float], *, unless_met: bool) -> None:
+        best = self.env.history.incumbent
+        if unless_met and best is not None and best.met and self.budget.until == "met":
+            sizes = ", ".join(f"{name}={value}" for name, value in given.items())
+            said = f"{sizes} was not simulated, because turn {best.index} meets every spec"
+            self.emit("log", level="info", message=said)
+            return
         sizing = complete_sizing(self.env.problem, given, self.player.best_sizing)
         self.player.drop_pending()
         self.player.replace_pending(Proposal(sizing, "tried by hand", policy=USER))

@@ -6,6 +6,7 @@ ask         the questions of a language model         sizing     size: a result,
 simulation  what a simulation gives                   waves      waveforms as numpy arrays
 yields      size_robust: until a share of samples passes
 layout      post_layout: specs with the wires         arguments  checks of what a user gives
+metric_table the metrics that a spec may name
 runs        a run's turns, specs and curve            statistics what Monte Carlo and sensitivities give
 """
 
@@ -14,6 +15,7 @@ from eda_agent.api.circuit import Circuit, load
 from eda_agent.api.drafts import Draft, draft
 from eda_agent.api.evaluate import monte_carlo, sensitivity, simulate, waveforms
 from eda_agent.api.layout import PostLayout, post_layout
+from eda_agent.api.metric_table import list_metrics
 from eda_agent.api.runs import Run, open_run
 from eda_agent.api.simulation import Batch, Simulation
 from eda_agent.api.sizing import SizingStream, size
@@ -43,6 +45,7 @@ __all__ = [
     "Waveforms",
     "ask",
     "draft",
+    "list_metrics",
     "load",
     "monte_carlo",
     "open_run",

@@ -18,6 +18,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.labels import corner_table, parameter_table, spec_table
 from eda_agent.run.chosen import choose, is_run
 from eda_agent.run.opening import with_corners
+from eda_agent.tools.waveform import choices
 from eda_agent.units import counted
 
 Place = str | PathLike[str]
@@ -77,6 +78,11 @@ class Circuit:
         """One row per spec: name, metric, minimum, maximum, unit, weight, objective."""
         columns = ("name", "metric", "minimum", "maximum", "unit", "weight", "objective")
         return Table(spec_table(self.problem), columns, row_units={"minimum": "shown", "maximum": "shown"})
+
+    @property
+    def waveform_names(self) -> list[str]:
+        """What `ea.ask(circuit, "waveform", what=…)` may be asked for: testbench and analysis, such as "loop ac"."""
+        return choices(self.problem)
 
     @property
     def corners(self) -> Table:

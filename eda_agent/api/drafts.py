@@ -16,6 +16,8 @@ from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_answers
 from eda_agent.run.drafting import draft_spec
 
+ARGUMENTS = {"port": "ports", "setting": "settings"}
+"""Option of the command line that may be repeated → the argument with all of them."""
 Amount = float | str
 """A number in SI units, or text such as "10u"."""
 
@@ -54,8 +56,7 @@ class Draft:
         """
         rows = []
         for guess in self.data["guessed"]:
-            name = guess["option"].removeprefix("--")
-            name = "ports" if name == "port" else name
+            name = argument_name(guess["option"].removeprefix("--"))
             value = f'{{"{guess["key"]}": …}}' if guess["key"] else "…"
             rows.append({**guess, "argument": f"{name}={value}" if name else guess["place"]})
         return Table(rows, ("what", "value", "why", "argument"))
@@ -111,6 +112,7 @@ def draft(
     supply: Amount | None = None,
     load: Amount | None = None,
     vcm: Amount | None = None,
+    settings: Mapping[str, Amount] | None = None,
     size: Sequence[str] | str = (),
     keep: Sequence[str] | str = (),
     force: bool = False,
@@ -131,6 +133,7 @@ def draft(
         supply: supply voltage, V.
         load: load at the output, F.
         vcm: common mode of the inputs, V.
+        settings: of the testbenches, {"load_current": "10m", "vref": 1.2}.
         size: names or patterns of devices or parameters; only these are sized.
         keep: names or patterns of those that keep their sizes.
         force: replace an existing spec.
@@ -146,6 +149,7 @@ def draft(
         supply=supply,
         load=load,
         vcm=vcm,
+        settings=_pairs("settings", settings, '{"load_current": "10m"}'),
         size=arguments.texts("size", size),
         keep=arguments.texts("keep", keep),
         option=argument_name,
@@ -166,8 +170,8 @@ def draft(
 
 
 def argument_name(option: str) -> str:
-    """How a program names an answer of `init`; the command line's `--port` may be repeated."""
-    return "ports" if option == "port" else option
+    """How a program names an answer of `init`."""
+    return ARGUMENTS.get(option, option)
 
 
 def _pairs(name: str, given: Mapping[str, Amount] | None, example: str) -> list[str]:

@@ -17,9 +17,8 @@ from eda_agent.api.simulation import corners_table, points_table, specs_table
 from eda_agent.api.spec_values import SpecValues
 from eda_agent.api.table import Table
 from eda_agent.api.waves import Waveforms
-from eda_agent.errors import InputError
-from eda_agent.files import read_file
 from eda_agent.insight.complete import corners_of
+from eda_agent.record.export import netlist_diff, sized_netlist
 from eda_agent.record.fold import RunState
 from eda_agent.record.result import run_result, state_facts
 from eda_agent.record.run_state import chosen_turn, load_state
@@ -151,12 +150,13 @@ class Run(SpecValues):
 
     @property
     def netlist(self) -> str:
-        """The netlist with the best sizes. Raises `InputError` if the run has not written it yet."""
-        path = self.folder / "sized.spice"
-        try:
-            return read_file(path).decode("utf-8", errors="replace")
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror}\n    → the run writes it at its end") from None
+        """The circuit's netlist with the sizes of the shown turn, also before the run has ended."""
+        return sized_netlist(self.circuit().problem, self.sizing)
+
+    @property
+    def diff(self) -> str:
+        """What the sizes of the shown turn change in the netlist, as a unified diff."""
+        return netlist_diff(self.circuit().problem, self.sizing)
 
     def at(self, turn: int) -> Run:
         """The same run with another turn shown. Raises `InputError` if there is none."""

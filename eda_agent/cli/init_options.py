@@ -36,6 +36,13 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--load", metavar="F", help="the load at the output, such as 2p")
     group.add_argument("--vcm", metavar="V", help="the common mode of the inputs")
     group.add_argument(
+        "--setting",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the testbenches: load_current=10m, vref=1.2 (may be repeated)",
+    )
+    group.add_argument(
         "--size", metavar="NAMES", action="append", default=[], help="size only these devices or parameters: M1,M2"
     )
     group.add_argument(
@@ -57,4 +64,5 @@ def answers_of(options: argparse.Namespace) -> Answers:
         vcm=options.vcm,
         size=options.size,
         keep=options.keep,
+        settings=options.setting,
     )

@@ -57,6 +57,9 @@ def _with(answers: Answers, guess: Guess, text: str) -> Answers:
         return replace(answers, ports={**answers.ports, **read_answers(ports=[f"{guess.key}={text}"]).ports})
     if guess.option == "--bias":
         return replace(answers, bias={**answers.bias, **read_answers(bias=[f"{guess.key}={text}"]).bias})
+    if guess.option == "--setting":
+        told = read_answers(settings=[f"{guess.key}={text}"]).settings
+        return replace(answers, settings={**answers.settings, **told})
     if guess.option == "--kind":
         return replace(answers, kind=read_answers(kind=text).kind)
     if guess.option == "--supply":

@@ -133,7 +133,7 @@ def _parameter(
             )
             return None
         initial = float(f"{initial * netlist_scale:.12g}")
-    lock = "lock" in values and values["lock"].text("lock").lower() in {"true", "yes"}
+    lock = "lock" in values and values["lock"].text("lock").lower() in {"true", "yes", "on"}
     if lock:
         low = high = initial
     role = values["role"].text("role") if "role" in values else ""

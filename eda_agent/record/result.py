@@ -176,13 +176,15 @@ def region(point: Row) -> str:
 
 
 def at_limit(parameters: Sequence[Row], sizing: Mapping[str, float]) -> list[dict[str, Any]]:
-    """The sizes that are at an end of their range, without locked ones."""
+    """The sizes that are at an end of their range, without locked ones and multipliers of 1, which has no less."""
     rows = []
     for one in parameters:
         value, low, high = sizing.get(one["name"]), one["minimum"], one["maximum"]
         if value is None or one.get("locked") or high <= low or low < value < high:
             continue
         side = "minimum" if value <= low else "maximum"
+        if side == "minimum" and value == 1 and one.get("step") == 1 and not one["unit"]:
+            continue
         rows.append({"parameter": one["name"], "value": value, "side": side})
     return rows
 

@@ -50,7 +50,7 @@ def loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ..
 def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simulate: bool) -> Trial:
     """The trial of a draft; an oscillator's testbenches get the frequency at which it was seen to swing."""
     asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
-    if not simulate or not asked or draft.kind.name not in OSCILLATORS:
+    if not simulate or not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
         return _once(draft, folder, circuit, wanted, try_out if simulate else None)
     for frequency in (asked, *FREQUENCIES):
         _set(draft, frequency)

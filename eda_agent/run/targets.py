@@ -19,8 +19,9 @@ def read_targets(given: Mapping[str, Mapping[str, object]]) -> dict[str, dict[st
     for name, bounds in given.items():
         where = f"target {str(name)[:40]}"
         if name not in METRICS:
-            near = difflib.get_close_matches(str(name), METRICS, 1)
-            fix = f"did you mean {near[0]}?" if near else "docs/measurements.md lists the metrics"
+            near = difflib.get_close_matches(str(name), METRICS, 3)
+            more = "docs/measurements.md lists the metrics"
+            fix = f"did you mean {' or '.join(near)}? {more}" if near else more
             faults.append(Finding("unknown metric", where=where, fix=fix))
             continue
         if not isinstance(bounds, Mapping) or not bounds or not set(bounds) <= set(SIDES):

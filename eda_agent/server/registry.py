@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eda_agent.errors import InputError
-from eda_agent.server import files, runs, starting, yields
+from eda_agent.errors import EdaAgentError, InputError
+from eda_agent.server import drafting, measuring, runs, specs, starting, yields
 from eda_agent.server.confined import Root
 from eda_agent.server.tool import ServerTool
+from eda_agent.server.wording import in_words, worded
 from eda_agent.tools.arguments import checked
 
 TOOLS: dict[str, ServerTool] = {
     tool.name: tool
     for tool in (
-        files.INIT,
-        files.CHECK,
-        files.SIMULATE,
-        files.ASK,
+        drafting.INIT,
+        specs.CHECK,
+        specs.EDIT,
+        specs.METRICS,
+        measuring.SIMULATE,
+        measuring.ASK,
         starting.SIZE,
         runs.RUN_TOOL,
         runs.SHOW,
@@ -34,4 +37,10 @@ def call(name: str, root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     tool = TOOLS.get(name)
     if tool is None:
         raise InputError(f"no tool {name[:40]!r}; the tools are {', '.join(TOOLS)}")
-    return tool.call(root, checked(name, tool.schema, given))
+    arguments = checked(name, tool.schema, given)
+    try:
+        found = tool.call(root, arguments)
+    except EdaAgentError as error:
+        raise worded(error, root) from None
+    said: dict[str, Any] = found if tool.as_written else in_words(found, root)
+    return said

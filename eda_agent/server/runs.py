@@ -18,7 +18,7 @@ from eda_agent.run.chosen import is_run
 from eda_agent.run.process import WORDS
 from eda_agent.server.confined import Root
 from eda_agent.server.rounds import ended, live_run, shown_run, yield_status
-from eda_agent.server.starting import POLICIES, STARTED, process_of
+from eda_agent.server.starting import POLICIES, STARTED, asked_of, process_of
 from eda_agent.server.tool import ServerTool, arguments
 
 LONGEST_WAIT = 50.0
@@ -98,8 +98,10 @@ SHOW = ServerTool(
 def _report(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     folder = shown_run(_folder(root, given["run"]))
     kind = given.get("format", "md")
-    if kind == "netlist":
-        return {"text": Run(folder).netlist, "file": root.name(folder / "sized.spice")}
+    if kind in {"netlist", "diff"}:
+        return _netlist(root, Run(folder, given.get("turn")), kind)
+    if "turn" in given:
+        raise InputError(f"report: turn is that of netlist and diff\n    → show with turn {given['turn']}")
     state = _state(folder)
     if not state.turns:
         raise InputError("the run has no turn yet")
@@ -110,11 +112,29 @@ def _report(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": text, "file": root.name(file)}
 
 
+def _netlist(root: Root, run: Run, kind: str) -> dict[str, Any]:
+    """The netlist of a turn, or its difference from the original; the file is `sized.spice` only for the best turn."""
+    of_best = "" if run.turn == run.best else f"-turn{run.turn}"
+    file = run.folder / (f"sized{of_best}.spice" if kind == "netlist" else f"sized{of_best}.diff")
+    text = run.netlist if kind == "netlist" else run.diff
+    write_text(file, text)
+    return {"text": text, "file": root.name(file), "turn": run.turn}
+
+
 REPORT = ServerTool(
     "report",
-    "Write a run as Markdown (specs and sizes), as CSV (one row per turn), or give the sized netlist.",
-    arguments({"run": RUN, "format": {"type": "string", "enum": ["md", "csv", "netlist"]}}, ["run"]),
+    "Write a run as Markdown (specs and sizes), as CSV (one row per turn), as the netlist with the sizes of the best"
+    " turn or of another, or as its diff from the original. It may be called while the run goes on.",
+    arguments(
+        {
+            "run": RUN,
+            "format": {"type": "string", "enum": ["md", "csv", "netlist", "diff"], "description": "default md"},
+            "turn": {"type": "integer", "minimum": 0, "description": "of netlist and diff; default: the best"},
+        },
+        ["run"],
+    ),
     _report,
+    as_written=True,
 )
 
 
@@ -134,8 +154,10 @@ def _status(root: Root, folder: Path) -> dict[str, Any]:
     alive, state = process.alive, _state(live_run(folder) if process.alive else shown_run(folder))
     best, of_yield = state.best, yield_status(folder)
     done = ended(folder) if of_yield else bool(state.finished)
+    if alive and not state.started and not of_yield:
+        return {"run": root.name(folder), "state": "starting", "met": False, "simulations": 0, **asked_of(folder)}
     going = "running" if alive else "ended" if done else "failed"
-    return {
+    found = {
         "run": root.name(folder),
         "state": "paused" if alive and state.paused else going,
         "stop": state.finished.get("stop", ""),
@@ -150,6 +172,8 @@ def _status(root: Root, folder: Path) -> dict[str, Any]:
         "log": [entry["message"] for entry in state.logs[-3:]],
         **of_yield,
     }
+    # what is not known yet is left out
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _words(folder: Path) -> str:

@@ -26,6 +26,15 @@ STARTED: dict[Path, RunProcess] = {}
 """Folder → the process that this server started, whose end it must notice."""
 
 
+ASKED: dict[Path, dict[str, Any]] = {}
+"""Folder → policy and budget of a run that this server started, until its journal has them."""
+
+
+def asked_of(folder: Path) -> dict[str, Any]:
+    """What was asked of a run; empty for one that another server started."""
+    return ASKED.get(folder, {})
+
+
 def process_of(folder: Path) -> RunProcess:
     """The process of a run, whoever started it."""
     return STARTED.get(folder) or RunProcess(folder)
@@ -53,12 +62,16 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError("the run goes on\n    → run with do: command")
         folder = target
         words.append("--resume")
+        ASKED.pop(folder, None)
     else:
         policy = given.get("policy", "auto")
         folder = new_folder(root.folder / "runs" / f"{circuit.name}-{policy}-{datetime.now():%Y%m%d-%H%M%S}")
-    commands = [command_from({"do": "try", "sizing": sizing}) for sizing in own]
+        budget = given.get("budget", circuit.problem.budget.simulations)
+        ASKED[folder] = {"policy": policy, "budget": budget}
+    until = {} if given.get("play_all") else {"unless_met": True}
+    commands = [command_from({"do": "try", "sizing": sizing, **until}) for sizing in own]
     STARTED[folder] = start(target, folder, words, commands)
-    return {"run": root.name(folder), "next": "run with do: wait"}
+    return {"run": root.name(folder), "state": "starting", **asked_of(folder), "next": "run with do: wait"}
 
 
 SIZE = ServerTool(
@@ -84,8 +97,10 @@ SIZE = ServerTool(
                 "type": "array",
                 "items": SIZING,
                 "maxItems": 16,
-                "description": "designs of your own, played as the first turns; best last, as each builds on the best",
+                "description": "designs of your own, played as the first turns until one meets every spec; sizes that a"
+                " design leaves out are those of the best so far",
             },
+            "play_all": {"type": "boolean", "description": "play all of sizings, also after one has met every spec"},
             "corners": {"type": "string", "enum": ["nominal", "signoff", "signoff_rc"]},
             "guard": {**SHARE, "description": "tighten every target by this share of itself, such as 0.05"},
             "robust": {

@@ -13,12 +13,16 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True)
 class ServerTool:
-    """`call`: root, arguments with the form of `schema` → JSON data. It raises `EdaAgentError`."""
+    """`call`: root, arguments with the form of `schema` → JSON data. It raises `EdaAgentError`.
+
+    `as_written`: the reply is a file of the user, and no word of it is changed.
+    """
 
     name: str
     description: str
     schema: Schema
     call: Callable[[Root, Mapping[str, Any]], dict[str, Any]]
+    as_written: bool = False
 
 
 def arguments(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:

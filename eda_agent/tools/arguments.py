@@ -36,7 +36,9 @@ def checked(tool: str, schema: Mapping[str, Any], given: Any) -> dict[str, Any]:
             result[name] = _value(f"{tool}: {name}", properties[name], value)
     for name in schema.get("required", ()):
         if name not in result:
-            raise InputError(f"{tool}: {name} is missing")
+            known = properties[name].get("enum")
+            fix = f"\n    → one of {', '.join(map(str, known))}" if known else ""
+            raise InputError(f"{tool}: {name} is missing{fix}")
     return result
 
 

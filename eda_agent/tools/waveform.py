@@ -35,7 +35,10 @@ def choices(problem: Problem) -> list[str]:
 def _parameters(problem: Problem) -> Schema:
     what = {"type": "string", "enum": choices(problem), "description": "testbench and analysis"}
     points = {"type": "integer", "minimum": 2, "maximum": MOST_POINTS, "description": f"default: {POINTS}"}
-    end = {"type": "string", "description": 'part of the axis, such as "1M" or "2.5u"; default: all'}
+    end = {
+        "type": ["string", "number"],
+        "description": 'part of the axis, such as "1M" or "2.5u" (Hz, s or V); default: all',
+    }
     return arguments_schema(
         {"what": what, "turn": TURN, "corner": CORNER, "points": points, "start": end, "stop": end}, ["what"]
     )
@@ -59,7 +62,8 @@ def _run(context: Context, arguments: Mapping[str, Any]) -> Result:
     for index, place in enumerate(axis):
         cells = [format_quantity(rows[key][index], unit_, 4) for key, (_, unit_) in columns.items()]
         lines.append(" | ".join([format_quantity(float(place), unit, 4), *cells]))
-    return Result({"corner": found.corner, name: axis.tolist(), **rows}, "\n".join(lines))
+    units = {name: unit, **{key: unit_ for key, (_, unit_) in columns.items()}}
+    return Result({"corner": found.corner, name: axis.tolist(), **rows, "units": units}, "\n".join(lines))
 
 
 def _columns(wave: Waveform) -> tuple[dict[str, tuple[Any, str]], str]:

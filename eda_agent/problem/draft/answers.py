@@ -68,6 +68,7 @@ class Answers:
         vcm: common mode of the inputs, V.
         size: patterns of devices or parameters that alone are sized.
         keep: patterns of those that are not.
+        settings: setting of testbenches → its text, such as load_current → 10m.
     """
 
     kind: str = ""
@@ -78,6 +79,7 @@ class Answers:
     vcm: float | None = None
     size: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_answers(
@@ -90,6 +92,7 @@ def read_answers(
     vcm: object = None,
     size: Sequence[str] = (),
     keep: Sequence[str] = (),
+    settings: Sequence[str] = (),
     option: Callable[[str], str] = "--{}".format,
 ) -> Answers:
     """The answers from texts as the command line has them: `vdd=AVDD`, `ib=10u`, `M1,M2`. Amounts may be numbers.
@@ -116,6 +119,7 @@ def read_answers(
         _amount(option("vcm"), vcm, "V"),
         _names(size),
         _names(keep),
+        _texts(option("setting"), settings, "load_current=10m"),
     )
 
 
@@ -131,13 +135,18 @@ def fits(patterns: Collection[str], names: Collection[str]) -> bool:
 
 
 def _pairs(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
+    return {left: right.lower() for left, right in _texts(option, texts, example).items()}
+
+
+def _texts(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
+    """The same with the values as they are written: 1M is not 1m."""
     result = {}
     for text in texts:
         for part in text.split(","):
-            left, equals, right = part.strip().lower().partition("=")
+            left, equals, right = part.strip().partition("=")
             if not (left and equals and right):
                 raise InputError(Finding(f"{part!r} is not NAME=VALUE", where=option, fix=f"{option} {example}"))
-            result[left.strip()] = right.strip()
+            result[left.strip().lower()] = right.strip()
     return result
 
 

@@ -12,6 +12,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft.answers import Answers
 from eda_agent.problem.draft.chosen_kind import COMPARATOR, named_comparator, with_answers
+from eda_agent.problem.draft.chosen_settings import check_settings
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.command_files import with_command_files
 from eda_agent.problem.draft.dialect import to_spice
@@ -62,9 +63,8 @@ class Draft:
     fallback_testbench: FallbackTestbench | None = None
     """Set if no template fits."""
     pdk_file: str = ""
-    """The user's own PDK file, as the spec names it."""
     process: str = "tt"
-    """Process of the nominal corner, from the netlist's model library."""
+    """Process of the nominal corner, from the netlist's model library. `pdk_file`: the user's, as the spec names it."""
     parasitics: frozenset[str] = frozenset()
     """Devices of wires, named as in `parasitics_in`."""
     answers: Answers = field(default_factory=Answers)
@@ -73,9 +73,8 @@ class Draft:
     own_bench: OwnBench | None = None
     """The designer's own testbench, if the file is one."""
     benches: Mapping[str, OwnBench] = field(default_factory=dict)
-    """Testbench → deck, if the designer brings some."""
     decks: Mapping[str, Path] = field(default_factory=dict)
-    """Testbench → file of its deck."""
+    """Testbench → deck and file of it, if the designer brings some."""
     temperature: float | None = None
     """Of the nominal corner in °C, if the deck gives it."""
 
@@ -186,6 +185,7 @@ def read_circuit(
         doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
     driven = {**conditions.volts, **conditions.amps}
     brought = own if own is not None and own.program is not None else None
+    check_settings(() if brought else kind.benches, answers.settings)
     begun = None if kind.benches or brought else fallback_testbench(structure, name, driven, answers.bias)
     told = {role: port for role, port in kind.ports.items() if not {role, OPPOSITES.get(role)} & answers.ports.keys()}
     return Draft(

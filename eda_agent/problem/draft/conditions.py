@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.draft.chosen_settings import settings_for
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.domains import domain_of, high_of
 from eda_agent.problem.draft.inner_loads import loads_of
@@ -117,7 +118,7 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
     hold = hold_of(measured) if bench.template == "opamp_step" else None
     if hold is not None and not 0.2e-6 <= hold <= 1e-6:
         settings["hold"] = amount_text(hold)
-    return settings, why
+    return settings | settings_for(bench, draft.answers.settings), why
 
 
 def _lower_supply(draft: Draft) -> float:

@@ -85,17 +85,20 @@ def _of_benches(draft: Draft) -> list[Guess]:
 
 def _of_bench(draft: Draft, bench: Bench, settings: dict[str, str]) -> list[Guess]:
     result = []
+    settings = {name: text for name, text in settings.items() if name not in draft.answers.settings}
     if "load" in settings and load_of(draft) is None and settings["load"] == bench.settings.get("load"):
         result.append(Guess("load", _shown(settings["load"], "F"), "a common value", "--load"))
-    if bench.template in COMMON_MODE and "vcm" not in settings and common_mode_of(draft) is None:
+    open_mode = "vcm" not in {*settings, *draft.answers.settings} and common_mode_of(draft) is None
+    if bench.template in COMMON_MODE and open_mode:
         result.append(Guess("common mode", format_quantity(supply_of(draft) / 2, "V"), "half of the supply", "--vcm"))
     for name, unit in _SETTINGS.items():
         if name in settings:
-            place = f"testbenches.{bench.name}.{name} in the spec"
             if name == "frequency" and draft.kind.name in OSCILLATORS and settings[name] != SEARCHED:
                 # the trial saw the oscillator swing at it
                 continue
-            result.append(Guess(name.replace("_", " "), _shown(settings[name], unit), "a common value", place=place))
+            result.append(
+                Guess(name.replace("_", " "), _shown(settings[name], unit), "a common value", "--setting", name)
+            )
     return result
 
 

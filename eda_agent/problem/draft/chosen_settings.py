@@ -1,0 +1,52 @@
+"""Chosen settings are settings of testbenches that the user gives (`--setting load_current=10m`)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem import expression
+from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.load_testbench import read_template
+from eda_agent.units import QuantityError, parse_quantity
+
+OPTION = "--setting"
+
+
+def settings_for(bench: Bench, given: Mapping[str, str]) -> dict[str, str]:
+    """The given settings that a testbench has."""
+    known = read_template(bench.template)["settings"]
+    return {name: text for name, text in given.items() if name in known}
+
+
+def check_settings(benches: Sequence[Bench], given: Mapping[str, str]) -> None:
+    """Raise `InputError` for a setting that no testbench of the draft has, or a value of another unit."""
+    known = {
+        name: entry["unit"] for bench in benches for name, entry in read_template(bench.template)["settings"].items()
+    }
+    faults = []
+    for name, text in given.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            there = f"there are {', '.join(known)}" if known else "a designer's own deck says it itself"
+            fix = f"did you mean {near[0]}?" if near else there
+            faults.append(Finding(f"the testbenches have no setting {name[:40]!r}", where=OPTION, fix=fix))
+        elif not _readable(text, known[name], {"vdd", "temperature", *known}):
+            faults.append(Finding(f"{name}={text[:40]} is no number in {known[name] or 'plain units'}", where=OPTION))
+    if faults:
+        raise InputError(faults)
+
+
+def _readable(text: str, unit: str, names: set[str]) -> bool:
+    """Whether a text is a quantity, or an expression over the supply and other settings."""
+    try:
+        parse_quantity(text, unit)
+    except QuantityError:
+        try:
+            found = expression.names(expression.parse(text))
+        except ExpressionError:
+            return False
+        return bool(found) and found <= names
+    return True
