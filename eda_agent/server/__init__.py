@@ -1,8 +1,9 @@
 """The server for agents: the commands of the program as tools of the Model Context Protocol (docs/agents.md).
 
-    confined   paths inside one folder          files      init, check and simulate
-    tool       what a tool is                   runs       run, show and report
-    starting   size
+    confined   paths inside one folder          drafting   init
+    tool       what a tool is                   specs      check, edit and metrics
+    wording    messages for a client            measuring  simulate and ask
+    starting   size                             runs       run, show and report
     rounds     runs for yield                   yields     monte_carlo and post_layout
     registry   every tool                       stdio      the protocol, with the SDK's majors 1 and 2
 

@@ -9,7 +9,7 @@ from eda_agent.errors import EdaAgentError, InputError
 from eda_agent.server import drafting, measuring, runs, specs, starting, yields
 from eda_agent.server.confined import Root
 from eda_agent.server.tool import ServerTool
-from eda_agent.server.wording import in_words, worded
+from eda_agent.server.wording import Wording
 from eda_agent.tools.arguments import checked
 
 TOOLS: dict[str, ServerTool] = {
@@ -30,6 +30,7 @@ TOOLS: dict[str, ServerTool] = {
     )
 }
 """Name → tool, in the order in which an agent uses them."""
+ARGUMENTS = frozenset(name for tool in TOOLS.values() for name in tool.schema["properties"])
 
 
 def call(name: str, root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,10 +38,10 @@ def call(name: str, root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     tool = TOOLS.get(name)
     if tool is None:
         raise InputError(f"no tool {name[:40]!r}; the tools are {', '.join(TOOLS)}")
-    arguments = checked(name, tool.schema, given)
+    arguments, words = checked(name, tool.schema, given), Wording(root, ARGUMENTS)
     try:
         found = tool.call(root, arguments)
     except EdaAgentError as error:
-        raise worded(error, root) from None
-    said: dict[str, Any] = found if tool.as_written else in_words(found, root)
+        raise words.error(error) from None
+    said: dict[str, Any] = found if tool.as_written else words.data(found)
     return said

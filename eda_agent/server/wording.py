@@ -5,8 +5,8 @@ paths as a client names them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,54 +38,63 @@ _AS_WRITTEN = frozenset({"reasoning", "sizing", "spec_file"})
 """Keys whose texts are others' words."""
 
 
-def said(text: str, root: Root) -> str:
-    """A message of the program in the words of the server."""
-    text = _CODE.sub(_NO_CODE, text)
-    text = reworded(text, _argument, lambda name: TOOL_OF.get(name, f"eda-agent {name}"))
-    for page, tool in _DOCS.items():
-        text = text.replace(page, tool)
-    return text.replace(f"{root.folder}/", "").replace(str(root.folder), ".")
+@dataclass(frozen=True)
+class Wording:
+    """The words of one server.
+
+    Attributes:
+        root: its folder.
+        arguments: names of the arguments of its tools; other options stay as they are, such as those of pip.
+    """
+
+    root: Root
+    arguments: Collection[str]
+
+    def said(self, text: str) -> str:
+        """A message of the program in the words of the server."""
+        text = _CODE.sub(_NO_CODE, text)
+        text = reworded(text, self._argument, lambda name: TOOL_OF.get(name, f"eda-agent {name}"))
+        for page, tool in _DOCS.items():
+            text = text.replace(page, tool)
+        return text.replace(f"{self.root.folder}/", "").replace(str(self.root.folder), ".")
+
+    def _argument(self, option: str) -> str:
+        name = NAMES.get(option, option.replace("-", "_"))
+        if name not in self.arguments:
+            return f"--{option}"
+        return f"{name}: true" if name in SWITCHES else name
+
+    def error(self, error: EdaAgentError) -> EdaAgentError:
+        """An error with its messages in the words of the server."""
+        if isinstance(error, InputError):
+            return InputError([self._finding(one) for one in error.findings])
+        return type(error)(self.said(str(error)))
+
+    def _finding(self, one: Finding) -> Finding:
+        file = None if one.file is None else Path(self.root.name(one.file))
+        message, where, fix = (self.said(text) for text in (one.message, one.where, one.fix))
+        return replace(one, message=message, where=where, fix=fix, file=file)
+
+    def data(self, data: Any) -> Any:
+        """Data of a reply with its texts in the words of the server; commands become calls of tools."""
+        if isinstance(data, str):
+            return self.said(data)
+        if isinstance(data, Mapping):
+            if data.keys() == {"text", "command"}:
+                return self._step(data)
+            return {key: value if key in _AS_WRITTEN else self.data(value) for key, value in data.items()}
+        if isinstance(data, Sequence):
+            return [self.data(value) for value in data]
+        return data
+
+    def _step(self, step: Mapping[str, Any]) -> dict[str, Any]:
+        """A next step (`insight.next_step`) with the call of a tool instead of a command."""
+        found = {"text": self.said(step["text"]), "command": None}
+        call = call_of([self.said(word) if word.startswith("/") else word for word in step["command"] or ()])
+        return {**found, "call": call} if call else found
 
 
-def _argument(option: str) -> str:
-    name = NAMES.get(option, option.replace("-", "_"))
-    return f"{name}: true" if name in SWITCHES else name
-
-
-def worded(error: EdaAgentError, root: Root) -> EdaAgentError:
-    """An error with its messages in the words of the server."""
-    if isinstance(error, InputError):
-        return InputError([_finding(one, root) for one in error.findings])
-    return type(error)(said(str(error), root))
-
-
-def _finding(one: Finding, root: Root) -> Finding:
-    file = None if one.file is None else Path(root.name(one.file))
-    message, where, fix = (said(text, root) for text in (one.message, one.where, one.fix))
-    return replace(one, message=message, where=where, fix=fix, file=file)
-
-
-def in_words(data: Any, root: Root) -> Any:
-    """Data of a reply with its texts in the words of the server; commands become calls of tools."""
-    if isinstance(data, str):
-        return said(data, root)
-    if isinstance(data, Mapping):
-        if data.keys() == {"text", "command"}:
-            return _step(data, root)
-        return {key: value if key in _AS_WRITTEN else in_words(value, root) for key, value in data.items()}
-    if isinstance(data, Sequence):
-        return [in_words(value, root) for value in data]
-    return data
-
-
-def _step(step: Mapping[str, Any], root: Root) -> dict[str, Any]:
-    """A next step (`insight.next_step`) with the call of a tool instead of a command."""
-    found = {"text": said(step["text"], root), "command": None}
-    call = _call([said(word, root) if word.startswith("/") else word for word in step["command"] or ()])
-    return {**found, "call": call} if call else found
-
-
-def _call(words: Sequence[str]) -> dict[str, Any] | None:
+def call_of(words: Sequence[str]) -> dict[str, Any] | None:
     """The call that does what a command does; None without one."""
     if not words:
         return None

@@ -138,7 +138,7 @@ def test_a_bare_netlist_is_drafted_with_the_client_s_targets(folder: Path) -> No
         ("size", {"target": "amp", "sizings": [{"W12": "40"}]}, "outside the range"),
         ("run", {"run": "amp", "do": "status"}, "this is no run"),
         ("simulate", {"target": "amp", "sizings": [{"W12": "1"}]}, "outside the range"),
-        ("simulate", {"target": "code"}, "allow-code"),
+        ("simulate", {"target": "code"}, "runs no code"),
         ("ask", {"target": "amp", "question": "propose"}, "must be one of"),
         ("hurry", {}, "no tool 'hurry'"),
     ],

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eda_agent.server.files import ARGUMENTS, QUESTIONS
 
 import eda_agent as ea
 from eda_agent.errors import EdaAgentError
 from eda_agent.problem.spec import Problem
 from eda_agent.run.process import RunProcess
 from eda_agent.server.confined import Root
+from eda_agent.server.measuring import ARGUMENTS, QUESTIONS
 from eda_agent.server.registry import call
 from eda_agent.tools import TOOLS
 
