@@ -15,13 +15,12 @@ _WIDTH, _HEIGHT = 460, 240
 
 
 def histogram(
-    title: str, values: Sequence[float], unit: str, verticals: Mapping[str, float], limits: Sequence[str] = ()
+    title: str, values: Sequence[float], axis: Axis, verticals: Mapping[str, float], limits: Sequence[str] = ()
 ) -> str:
     """The histogram of values as an SVG element, with vertical lines such as the mean; those in `limits` are limits."""
     found = _finite(values)
     if not found:
         return nothing(title, _WIDTH)
-    axis = Axis("value", unit)
     ends = _padded(span([*found, *_finite(list(verticals.values()))], axis))
     bins = max(8, min(30, round(math.sqrt(len(found)) * 2)))
     low, high = _padded((found[0], found[-1]))
@@ -41,7 +40,7 @@ def histogram(
 
 
 def normal_plot(
-    title: str, values: Sequence[float], unit: str, limits: Mapping[str, float], mean: float, sigma: float
+    title: str, values: Sequence[float], axis: Axis, limits: Mapping[str, float], mean: float, sigma: float
 ) -> str:
     """Each value against its normal quantile, (i − 0.375) / (n + 0.25) (G. Blom, "Statistical estimates and transformed
     beta-variables", 1958), with the line of a normal distribution of this mean and standard deviation.
@@ -52,7 +51,6 @@ def normal_plot(
     if len(found) < 2:
         return nothing(title, _WIDTH)
     quantiles = [float(ndtri((rank + 0.625) / (len(found) + 0.25))) for rank in range(len(found))]
-    axis = Axis("value", unit)
     ends = _padded(span([*found, *_finite(list(limits.values()))], axis))
     reach = math.ceil(quantiles[-1] * 1.05)
     frame = _frame(title, axis, Axis("quantile", "σ"), ends, (-reach, reach), limits, list(limits))

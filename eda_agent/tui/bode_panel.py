@@ -46,6 +46,7 @@ class BodePanel(Vertical):
         self._drawn: Mapping[str, float] | None = None
         self._begun = 0.0
         self._busy = False
+        self._figure: Figure | None = None
         self.query_one("#bode-values", Static).update("")
 
     def show(self, shown: Shown, *, running: bool) -> None:
@@ -69,7 +70,8 @@ class BodePanel(Vertical):
             corner = rows[0]["corner"] if rows else ""
             figure = first_figure(figures_of([row for row in rows if row["corner"] == corner]))
             if figure is not None:
-                self._plot(figure)
+                self._figure = figure
+                self.call_after_refresh(self._plot)
                 said = f"{corner} · {figure.plots[0].title}"
         except (EdaAgentError, OSError, ValueError) as error:
             said = str(error).splitlines()[0]
@@ -77,9 +79,16 @@ class BodePanel(Vertical):
             self._busy = False
         self.border_title = f"Bode plot · turn {shown.number} · {said} · w: all plots"
 
-    def _plot(self, figure: Figure) -> None:
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._plot)
+
+    def _plot(self) -> None:
+        """Draw the figure; the marks of its axes depend on the height of the panel."""
         from eda_agent.tui.terminal_plot import draw
 
+        figure = self._figure
+        if figure is None:
+            return
         widget = self.query_one(PlotextPlot)
         draw(widget.plt, figure.plots, None, widget.size.height)
         widget.refresh()

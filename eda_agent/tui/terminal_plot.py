@@ -75,10 +75,9 @@ def _draw_one(figure: Any, plot: Plot, at: float | None, up: Sequence[float], wi
     for mark in plot.marks:
         x, y = place(mark.x, plot.x), place(mark.y, plot.y)
         near = any(0 < place(other.x, plot.x) - x < CLOSE * (high - low) for other in plot.marks)
-        figure.scatter([x], [y], marker="●", color="default")
-        # a text without a background has that of a figure without a theme, which is white
+        # the text covers the cell of the mark; without a background it has that of a figure without a theme: white
         left = mark.left or near
-        text, side = (f"{mark.label} ", "right") if left else (f" {mark.label}", "left")
+        text, side = (f"{mark.label} ●", "right") if left else (f"● {mark.label}", "left")
         figure.text(text, x, y, color="default", background="default", alignment=side)
     if at is not None:
         figure.vline(at, color="gray")

@@ -48,7 +48,7 @@ def test_degrees_have_steps_of_45(one: float, other: float) -> None:
 def test_a_histogram_has_every_sample_and_its_limits() -> None:
     draw = random.Random(1)
     values = [draw.gauss(1.0, 0.1) for _ in range(300)]
-    drawn = ElementTree.fromstring(histogram("offset", values, "V", {"min": 0.9, "mean": 1.0}, ["min"]))
+    drawn = ElementTree.fromstring(histogram("offset", values, Axis("offset", "V"), {"min": 0.9, "mean": 1.0}, ["min"]))
     counts = [
         int(found[1])
         for bar in drawn.iter("rect")
@@ -75,7 +75,7 @@ def test_normal_values_lie_on_the_line_and_tails_leave_it() -> None:
         return low
 
     def distances(values: list[float], mean: float, sigma: float) -> list[float]:
-        drawn = ElementTree.fromstring(normal_plot("q", values, "V", {}, mean, sigma))
+        drawn = ElementTree.fromstring(normal_plot("q", values, Axis("q", "V"), {}, mean, sigma))
         line = next(one for one in drawn.iter("line") if one.get("class") == "zero")
         x1, y1, x2, y2 = (float(line.get(name, 0)) for name in ("x1", "y1", "x2", "y2"))
         dots = [(float(dot.get("cx", 0)), float(dot.get("cy", 0))) for dot in drawn.iter("circle")]

@@ -211,8 +211,8 @@ def test_every_plot_is_well_formed() -> None:
     marked = replace(marked, marks=[Mark(10, -90, "PM <90>", to=-180.0)], verticals={"here": 20.0})
     ElementTree.fromstring(stacked("two", [marked, marked]))
     # our own text
-    ElementTree.fromstring(histogram("h", [1.0, 2.0, 3.0], "V", {"max": 2.5, "mean": 2.0}, ["max"]))
-    ElementTree.fromstring(normal_plot("h", [1.0, 2.0, 3.0], "V", {"max": 2.5}, 2.0, 1.0))
+    ElementTree.fromstring(histogram("h", [1.0, 2.0, 3.0], Axis("h", "V"), {"max": 2.5, "mean": 2.0}, ["max"]))
+    ElementTree.fromstring(normal_plot("h", [1.0, 2.0, 3.0], Axis("h", "V"), {"max": 2.5}, 2.0, 1.0))
     assert "nothing to draw" in line_plot(Plot("none", Axis("x"), Axis("y", log=True), [Line("a", [1], [0.0])]))
 
 

@@ -42,6 +42,24 @@ def append(folder: Path, *events: dict[str, Any], until: str = "run.finished") -
     (folder / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
+def branched(folder: Path) -> None:
+    """Back to turn 20 (four turns are left), one turn on, back to turn 10 (eleven are left), two turns on."""
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    turn = next(event for event in reversed(lines) if event["type"] == "turn.evaluated")
+
+    def played(index: int, score: float) -> dict[str, Any]:
+        return {**{key: turn[key] for key in turn if key not in {"seq", "t"}}, "index": index, "score": score}
+
+    append(
+        folder,
+        {"type": "branched", "turn": 20, "left": 4},
+        played(21, 0.9991),
+        {"type": "branched", "turn": 10, "left": 11},
+        played(11, 0.5),
+        played(12, 0.6),
+    )
+
+
 def proposal(folder: Path, **sizes: float) -> dict[str, Any]:
     """A proposal of the best sizes with some others, as an event."""
     state = fold(read_journal(folder / "journal.jsonl"))

@@ -104,6 +104,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"][
             "values"
         ]
+        await until(pilot, lambda: str(waves.query_one("#values", Static).content))
         gain, phase = plots["loop: loop gain"]
         for line in gain.lines:
             assert line.y[0] == pytest.approx(measured[line.name]["dc_gain"], abs=0.05)
@@ -116,15 +117,20 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         assert str(waves.query_one("#values", Static).content) != before
         await pilot.press("escape")
         await pilot.press("z")
-        await until(pilot, lambda: "grows by 10 %" in said())
-        assert len(cells(app, "#sensitivity")) == len(app.state.started["parameters"])
+        await until(pilot, lambda: "for 10 % more" in said())
+        words = str(app.screen.query_one("#sensitivity", Static).content)
+        for name in [one["name"] for one in app.state.started["parameters"] + app.state.started["specs"]]:
+            assert name in words
         await pilot.press("escape")
         await pilot.press("m")
-        await until(pilot, lambda: "mean" in said())
+        await until(pilot, lambda: " 1 of " in said())
         first = said()
+        statistics = str(app.screen.query_one("#statistics", Static).content)
+        assert all(
+            word in statistics for word in ("mean ", "sigma ", "Cpk ", "meet every spec", "100 samples in nominal")
+        )
         await pilot.press("right")
-        await pilot.pause()
-        assert said() != first and "of 100" in first
+        await until(pilot, lambda: said() != first)
         await pilot.press("escape")
 
     drive(app, steps)

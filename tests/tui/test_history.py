@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -16,25 +14,7 @@ from eda_agent.tui.app import SizingApp
 from eda_agent.tui.screens.history import HistoryScreen
 from eda_agent.tui.table import Table
 
-from .old_run import append, drive, live
-
-
-def branched(folder: Path) -> None:
-    """Back to turn 20 (four turns are left), one turn on, back to turn 10 (eleven are left), two turns on."""
-    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    turn = next(event for event in reversed(lines) if event["type"] == "turn.evaluated")
-
-    def played(index: int, score: float) -> dict[str, Any]:
-        return {**{key: turn[key] for key in turn if key not in {"seq", "t"}}, "index": index, "score": score}
-
-    append(
-        folder,
-        {"type": "branched", "turn": 20, "left": 4},
-        played(21, 0.9991),
-        {"type": "branched", "turn": 10, "left": 11},
-        played(11, 0.5),
-        played(12, 0.6),
-    )
+from .old_run import branched, drive, live
 
 
 def test_the_history_is_a_tree_of_branches(folder: Path) -> None:

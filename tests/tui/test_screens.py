@@ -25,11 +25,14 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
+from eda_agent.run.process import RunProcess
 from eda_agent.tui import cli_subprocess
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
 from eda_agent.tui.screens import simulated
 from tests.evidence import cases
+
+from .old_run import branched
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "run"
 KEPT = Path(__file__).parent / "screens"
@@ -56,10 +59,12 @@ SCREENS: Mapping[str, Sequence[str]] = {
     "try": ("t",),
     "target": ("g",),
     "policy": ("x",),
-    "history": ("B",),
-    "filter": ("slash", *"l34 mt"),
     "wrong-size": ("t", "home", "delete", "delete", "enter"),
+    # the last one: its text stays
+    "filter": ("slash", *"l34 mt"),
 }
+BRANCHED: Mapping[str, Sequence[str]] = {"history": ("B",)}
+"""Screens of the same run after the user has gone back twice."""
 
 
 def cells(app: App[Any]) -> str:
@@ -121,10 +126,10 @@ def test_screens_are_what_they_were(folder: Path, size: str) -> None:
             )
             (pictures / f"{name}-{size}.txt").write_text(text, encoding="utf-8")
 
-    async def look() -> None:
-        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder)
+    async def look(screens: Mapping[str, Sequence[str]]) -> None:
+        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, RunProcess(folder))
         async with app.run_test(size=SIZES[size]) as pilot:
-            for name, keys in SCREENS.items():
+            for name, keys in screens.items():
                 await settled(pilot)
                 for key in keys:
                     await pilot.press(key)
@@ -141,7 +146,9 @@ def test_screens_are_what_they_were(folder: Path, size: str) -> None:
                     await pilot.pause()
                 await pilot.press("1", "i")
 
-    asyncio.run(look())
+    asyncio.run(look(SCREENS))
+    branched(folder)
+    asyncio.run(look(BRANCHED))
     assert not other, f"{size}: {', '.join(other)} look different; as they are now: {pictures}"
 
 

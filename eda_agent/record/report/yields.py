@@ -8,9 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from eda_agent.record.axis import Axis
 from eda_agent.record.distribution import histogram, normal_plot
 from eda_agent.record.labels import target_text
-from eda_agent.units import format_quantity, plain_number, shown_unit
+from eda_agent.units import counted, format_quantity, shown_unit
 
 
 def yields(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _row(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
         "mean": format_quantity(found["mean"], unit, 4),
         "sigma": format_quantity(found["deviation"], unit, 3),
         "sigmas": f"{sigmas:.1f} σ" if math.isfinite(sigmas) else "—",
-        "cpk": plain_number(sigmas / 3, 3) if math.isfinite(sigmas) else "—",
+        "cpk": f"{sigmas / 3:.2f}" if math.isfinite(sigmas) else "—",
         "yield": _share(found["yield"], found["interval"]),
         "kind": "pass" if found["yield"] == 1 else "fail",
         "notes": ", ".join(notes),
@@ -82,8 +83,10 @@ def _drawings(spec: Mapping[str, Any], found: Mapping[str, Any]) -> list[Markup]
     lines = {**near, "mean": mean, "−σ": mean - sigma, "+σ": mean + sigma}
     beyond = "" if near else f" ({target_text(spec)} lies beyond)"
     name = spec["name"]
+    axis = Axis(name, unit)
+    counts = f"{name}: {counted(len(values), 'sample')}{beyond}"
     # the titles are escaped where they are drawn
     return [
-        Markup(histogram(f"{name}{beyond}", values, unit, lines, list(near))),  # noqa: S704  # escaped
-        Markup(normal_plot(f"{name}: normal quantiles", values, unit, near, mean, sigma)),  # noqa: S704  # escaped
+        Markup(histogram(counts, values, axis, lines, list(near))),  # noqa: S704  # escaped
+        Markup(normal_plot(f"{name}: normal quantiles", values, axis, near, mean, sigma)),  # noqa: S704  # escaped
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import ClassVar
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,6 +17,8 @@ from textual_plotext import PlotextPlot
 from eda_agent.insight.complete import complete_turns
 from eda_agent.insight.front import front
 from eda_agent.insight.verdict import judge
+from eda_agent.record.axis import Axis as PlotAxis
+from eda_agent.record.axis import tick_label, ticks
 from eda_agent.tui.axis import Axis
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.shown import Shown
@@ -26,8 +30,8 @@ class FrontScreen(Detail):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Detail.BINDINGS,
-        ("right", "turn(1)", "next pair"),
-        ("left", "turn(-1)", "pair before"),
+        ("right", "turn(1)", "next"),
+        ("left", "turn(-1)", "before"),
     ]
     heading = "trade-off"
 
@@ -81,13 +85,32 @@ class FrontScreen(Detail):
             plot.vline(target)
         for target in axes[1].targets:
             plot.hline(target)
-        plot.xlabel(axes[0].label)
-        plot.ylabel(axes[1].label)
+        for axis, along in zip(axes, (True, False), strict=True):
+            _mark(plot, axis, [*axis.values(seen), *axis.values(best), *axis.targets], along=along)
         self.query_one(".detail-title", Static).update(
             Text(
-                f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)"
+                f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)}"
                 + (f" · {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else "")
             )
         )
         widget.display = True
         widget.refresh()
+
+
+def _mark(plot: Any, axis: Axis, values: Sequence[float], *, along: bool) -> None:
+    """Give an axis of a plotext figure its label, its ends and round numbers as marks."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return
+    pad = 0.04 * (max(finite) - min(finite)) or 0.05 * abs(finite[0]) or 0.5
+    ends, numbers = (min(finite) - pad, max(finite) + pad), PlotAxis("")
+    marks = ticks(*ends, numbers)
+    names = [tick_label(value, numbers) for value in marks]
+    if along:
+        plot.xlabel(axis.label)
+        plot.xlim(*ends)
+        plot.xticks(marks, names)
+    else:
+        plot.ylabel(axis.label)
+        plot.ylim(*ends)
+        plot.yticks(marks, names)

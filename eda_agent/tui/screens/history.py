@@ -41,7 +41,7 @@ class HistoryScreen(Detail):
             here = branch.present and any(turn["index"] == best for turn in branch.turns)
             said = "has the best" if here else "" if branch.present else "left"
             if branch.left is not None and branch.left == newest:
-                said = "left last: Enter or u returns to it"
+                said = "left last: u returns"
             style = "" if branch.present else "dim"
             rows.append(
                 [

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import statistics
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.record.labels import target_text
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.screens.simulated import Simulated
 from eda_agent.tui.shown import Shown
-from eda_agent.units import format_quantity, shown_unit
+from eda_agent.tui.terminal_histogram import draw_histogram
+from eda_agent.units import format_quantity, plain_number, shown_unit
 
 SAMPLES = 100
 
@@ -23,8 +26,8 @@ class MonteCarloScreen(Simulated):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Detail.BINDINGS,
-        ("right", "turn(1)", "next spec"),
-        ("left", "turn(-1)", "spec before"),
+        ("right", "turn(1)", "next"),
+        ("left", "turn(-1)", "before"),
     ]
     title_ = "Monte Carlo"
 
@@ -35,10 +38,11 @@ class MonteCarloScreen(Simulated):
 
     def body(self) -> ComposeResult:
         yield PlotextPlot(id="histogram")
+        yield Static(id="statistics")
 
     async def simulate(self) -> None:
         self.found = await self.ask("mc", "--samples", str(SAMPLES))
-        self.draw()
+        self.draw_soon()
 
     def action_turn(self, by: int) -> None:
         if self.found:
@@ -46,33 +50,38 @@ class MonteCarloScreen(Simulated):
             self.draw()
 
     def draw(self) -> None:
+        if not self.found:
+            return
         name = list(self.found["specs"])[self.place]
-        row = self.found["specs"][name]
-        spec = {**next(one for one in self.state.started["specs"] if one["name"] == name), **row}
-        values = [value for value in row["values"] if value is not None]
+        # the input offset is measured without a spec of the run
+        known = next((one for one in self.state.started["specs"] if one["name"] == name), {"name": name})
+        spec = {**known, **self.found["specs"][name]}
         widget = self.query_one(PlotextPlot)
-        plot = widget.plt
-        plot.clear_figure()
-        if len(values) > 1 and max(values) > min(values):
-            plot.hist(values, bins=min(24, max(6, len(values) // 5)))
-        spread = max(values) - min(values) if values else 0.0
-        for side in ("minimum", "maximum"):
-            # a distant bound would compress the histogram into one bar
-            if spec[side] is not None and values and min(values) - spread <= spec[side] <= max(values) + spread:
-                plot.vline(spec[side], color="red")
+        values = [value for value in spec["values"] if value is not None]
+        limits = [spec[side] for side in ("minimum", "maximum") if spec[side] is not None]
+        draw_histogram(widget.plt, values, shown_unit(spec), limits, spec["mean"])
         widget.refresh()
-        low, high = self.found["interval"]
-        seen = [
-            value
-            for value, bound in zip(row["values"], row.get("bounds") or [""] * len(row["values"]), strict=True)
-            if value is not None and not bound
+        target = target_text(spec) if limits else "no target"
+        self.say(f"Monte Carlo · turn {self.number} · {name} {target} · {self.place + 1} of {len(self.found['specs'])}")
+        self.query_one("#statistics", Static).update(Text("\n".join(f" {line}" for line in self._statistics(spec))))
+
+    def _statistics(self, spec: Mapping[str, Any]) -> list[str]:
+        found, unit = self.found, shown_unit(spec)
+        mean, sigma = (format_quantity(spec[key], unit) for key in ("mean", "deviation"))
+        parts = [f"mean {mean}", f"sigma {sigma}"]
+        if spec.get("sigmas") is not None:
+            parts += [f"{plain_number(spec['sigmas'], 3)} σ to the limit", f"Cpk {plain_number(spec['cpk'], 3)}"]
+        censored = sum(bool(bound) for bound in spec.get("bounds", ()))
+        lost = sum(value is None for value in spec["values"])
+        parts += [f"{censored} censored"] * bool(censored) + [f"{lost} not measured"] * bool(lost)
+        own = f"{_share(spec)} meet it, " if any(spec[side] is not None for side in ("minimum", "maximum")) else ""
+        return [
+            " · ".join(parts),
+            f"{own}{_share(found)} meet every spec",
+            f"{found['samples']} samples in {', '.join(found['corners'])}",
         ]
-        centre = statistics.fmean(seen) if seen else None
-        censored = len(values) - len(seen)
-        self.say(
-            f"Monte Carlo · turn {self.number} · {', '.join(self.found['corners'])} · {name} {target_text(spec)}: mean"
-            f" {format_quantity(centre, shown_unit(spec))}, {100 * row['yield']:.0f} % meet"
-            f" it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % (95"
-            f" %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of"
-            f" {len(self.found['specs'])} (← →)"
-        )
+
+
+def _share(found: Mapping[str, Any]) -> str:
+    low, high = found["interval"]
+    return f"{plain_number(100 * found['yield'])} % (95 %: {100 * low:.0f} to {100 * high:.0f})"

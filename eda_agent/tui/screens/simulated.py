@@ -45,6 +45,16 @@ class Simulated(Detail):
     def say(self, text: str) -> None:
         self.query_one(".detail-title", Static).update(Text(text))
 
+    def on_resize(self) -> None:
+        self.draw_soon()
+
+    def draw_soon(self) -> None:
+        """Draw once the widgets have their sizes, on which the marks of the axes depend."""
+        self.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Draw the plot, if there is one and its values have arrived."""
+
     async def simulate(self) -> None:
         """Run the program and show its output."""
 

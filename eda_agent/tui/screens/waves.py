@@ -25,8 +25,8 @@ class WavesScreen(Simulated):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Detail.BINDINGS,
-        ("right", "turn(1)", "next plot"),
-        ("left", "turn(-1)", "plot before"),
+        ("right", "turn(1)", "next"),
+        ("left", "turn(-1)", "before"),
         ("comma", "move(-1)", "cursor left"),
         ("full_stop", "move(1)", "cursor right"),
     ]
@@ -47,7 +47,7 @@ class WavesScreen(Simulated):
             path = Path(folder) / "waves.json"
             await self.ask("sim", "--waves", str(path))
             self.figures = figures_of(json.loads(path.read_text(encoding="utf-8")))
-        self.draw()
+        self.draw_soon()
 
     def action_turn(self, by: int) -> None:
         if self.figures:
@@ -56,10 +56,11 @@ class WavesScreen(Simulated):
 
     def action_move(self, by: int) -> None:
         self.cursor = min(max(self.cursor + by * 0.02, 0.0), 1.0)
-        if self.figures:
-            self.draw()
+        self.draw()
 
     def draw(self) -> None:
+        if not self.figures:
+            return
         figure = self.figures[self.place]
         left, right = ends(figure.plots[0])
         at = left + self.cursor * (right - left)
@@ -68,10 +69,8 @@ class WavesScreen(Simulated):
         widget.refresh()
         text = values_at(figure.plots, at, self.size.width - 1)
         self.query_one("#values", Static).update(text.append(f"\n {figure.caption}" if figure.caption else ""))
-        self.say(
-            f"waveforms · turn {self.number} · {figure.plots[0].title} · {self.place + 1} of {len(self.figures)} (← →"
-            " plot, comma and point move the cursor)"
-        )
+        title = figure.plots[0].title
+        self.say(f"waveforms · turn {self.number} · {title} · {self.place + 1} of {len(self.figures)}")
 
 
 def figures_of(rows: list[dict[str, Any]]) -> list[Figure]:
