@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from eda_agent.errors import Finding
-from eda_agent.klayout.fold import Junctions, drawn_junctions, folded
+from eda_agent.klayout.fold import UNFOLDED, Junctions, drawn_junctions, folded
 from eda_agent.klayout.table import Device as Transistor
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.element import Device
@@ -108,8 +108,13 @@ class Drawn:
     `notes`: devices that are simulated as in the schematic, with the reason.
     """
 
-    def __init__(self, problem: Problem):
-        self.problem, self.layout = problem, problem.layout
+    def __init__(self, problem: Problem, *, added: bool = True):
+        """`added`: with what the drawing adds; without it the fingers are the netlist's, and so are the lines that have
+        junctions.
+        """
+        self.problem, self.layout, self._added = problem, problem.layout, added
+        if self.layout is not None and not added:
+            self.layout = replace(self.layout, rule=replace(UNFOLDED, grid=self.layout.rule.grid))
         self.netlist: Netlist = problem.netlist
         self.notes: tuple[Finding, ...] = ()
         self._fingers: dict[Line, str] = {}
@@ -198,7 +203,8 @@ class Drawn:
     def _places_of(self, line: Line) -> list[str]:
         """The parameters that are added to a line."""
         areas = JUNCTIONS if self.layout is not None and self.layout.diffusion is not None else ()
-        return ["w", "l", self._fingers[line] or "m", *areas]
+        own = self._transistors.device(line).params
+        return [name for name in ("w", "l", self._fingers[line] or "m", *areas) if self._added or name in own]
 
     def _with_places(self) -> Netlist:
         """The netlist with a place for everything that the drawing determines."""
@@ -228,8 +234,10 @@ class Drawn:
                 for label in labels:
                     mean = mean.plus(found[label].scaled(1 / (copies * len(labels))))
                 numbers |= {"ad": mean.ad / scale, "as": mean.as_ / scale, "pd": mean.pd, "ps": mean.ps}
-            result |= {Edit(*line, name): float(f"{value / scale:.12g}") for name, value in numbers.items()}
-            result[Edit(*line, fingers or "m")] = float(device.nf if fingers else device.fingers)
+            values = {name: float(f"{value / scale:.12g}") for name, value in numbers.items()}
+            values[fingers or "m"] = float(device.nf if fingers else device.fingers)
+            places = self._places_of(line)
+            result |= {Edit(*line, name): value for name, value in values.items() if name in places}
         return result
 
 

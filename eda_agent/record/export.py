@@ -8,26 +8,28 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from eda_agent.problem.drawn import Drawn
+from eda_agent.problem.drawn import JUNCTIONS, Drawn
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.parallel import parallel
-from eda_agent.problem.size_places import own_value
+from eda_agent.problem.size_places import FINGERS, own_value, uses_of
 from eda_agent.problem.spec import Problem
 from eda_agent.spice_numbers import parse_spice_number
 
 
-def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
+def sized_netlist(problem: Problem, sizing: Mapping[str, float], *, drawn: bool = True) -> str:
     """The netlist with the sizes; values that do not change keep their text.
+
+    `drawn`: with the fingers and junctions of the layout that was simulated, on lines that have none.
 
     If the foundry's subcircuit ignores `m=` in ngspice, a device with a multiplier becomes parallel instances, so that
     the netlist is the simulated circuit. Raises `MissingError` if that needs a library that is missing on this machine.
     """
     # the layout brings its own wires
     problem = replace(problem, wires=None)
-    drawn = Drawn(problem)
-    apart = parallel(replace(problem, netlist=drawn.netlist), drawn.edits(sizing))
-    changed = _changed(drawn, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
-    return with_fingers(drawn.netlist.text(changed, copies=apart.copies, remarks=apart.remarks))
+    drawing = Drawn(problem, added=drawn)
+    apart = parallel(replace(problem, netlist=drawing.netlist), drawing.edits(sizing))
+    changed = _changed(drawing, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
+    return with_fingers(drawing.netlist.text(changed, copies=apart.copies, remarks=apart.remarks))
 
 
 _SEVERAL = re.compile(r"(?im)^(?:[^*\n]*\s)?nf\s*=\s*(?!['{]?\s*1(?:\.0*)?\s*['}]?(?:\s|$))")
@@ -47,11 +49,30 @@ def with_fingers(text: str) -> str:
     return f"{text[: end.start()]}{_FINGERS}{text[end.start() :]}"
 
 
-def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
+def only_drawn(problem: Problem, sizing: Mapping[str, float]) -> list[str]:
+    """The devices that keep their sizes and get fingers or junctions of the layout that their lines do not have."""
+    drawn = Drawn(replace(problem, wires=None))
+    changed = _changed(drawn, sizing)
+    attributes: dict[tuple[str, str], set[str]] = {}
+    for edit in changed:
+        uses = [(edit.device, edit.attribute)] if edit.device else []
+        if not edit.device:
+            uses = [(device.name, key) for device, key in uses_of(edit, problem.netlist, problem.subckt)]
+        for device, key in uses:
+            attributes.setdefault((edit.scope or problem.subckt, device), set()).add(key)
+    result = []
+    for (scope, name), keys in attributes.items():
+        own = problem.netlist.subcircuits[scope].device(name)
+        if own is not None and keys <= {*JUNCTIONS, *FINGERS} and not set(JUNCTIONS) & own.params.keys():
+            result.append(name.upper() if scope == problem.subckt else f"{scope}.{name}")
+    return result
+
+
+def netlist_diff(problem: Problem, sizing: Mapping[str, float], *, drawn: bool = True) -> str:
     """A unified diff from the original netlist to its own lines with the sizes, including `m=`."""
     problem = replace(problem, wires=None)
-    drawn = Drawn(problem)
-    old, new = problem.netlist.text(), drawn.netlist.text(_changed(drawn, sizing))
+    drawing = Drawn(problem, added=drawn)
+    old, new = problem.netlist.text(), drawing.netlist.text(_changed(drawing, sizing))
     name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"
     return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, f"sized/{name}"))
 

@@ -23,6 +23,11 @@ def register(commands: Commands) -> None:
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--turn", type=int, metavar="N", help="the turn whose sizes are written (default: the best)")
+    parser.add_argument(
+        "--sizes-only",
+        action="store_true",
+        help="add no fingers and junctions of the layout (nf, ad, as, pd, ps) to lines that have none",
+    )
     parser.add_argument("--diff", action="store_true", help="write a diff against the original")
     parser.add_argument(
         "--xschem",
@@ -71,7 +76,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.insight.devices import devices
     from eda_agent.problem.drawn import JUNCTIONS, Drawn
     from eda_agent.problem.parallel import parallel
-    from eda_agent.record.export import netlist_diff, sized_netlist
+    from eda_agent.record.export import netlist_diff, only_drawn, sized_netlist
     from eda_agent.record.run_state import chosen_turn, load_state
 
     state = load_state(options.run)
@@ -96,7 +101,12 @@ def export_command(options: argparse.Namespace) -> int:
         return _export_xschem(options.xschem, values)
     for line in apart.left:
         say(f"! {apart.remarks[line]}")
-    text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
+    if not options.sizes_only and (alone := only_drawn(problem, turn["sizing"])):
+        say(
+            f"! {', '.join(alone)}: sizes unchanged; they get the fingers and junctions that were simulated (layout: in"
+            " the spec); --sizes-only leaves these out"
+        )
+    text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"], drawn=not options.sizes_only)
     if options.out is None:
         write(text)
     else:
