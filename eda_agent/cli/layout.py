@@ -109,16 +109,18 @@ def write_layout(
         try:
             layout.read(str(source))
         except RuntimeError as error:
-            raise InputError(Finding(f"the layout cannot be read: {error}", source)) from None
+            raise InputError(
+                Finding(f"the layout cannot be read: {error}", source, fix="give a GDS or OASIS file with --into")
+            ) from None
         cell = (
             layout.cell(cell_name)
             if cell_name
             else next((one for one in layout.top_cells() if not one.is_proxy()), None)
         )
         if cell is None:
-            raise InputError(
-                Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source)
-            )
+            there = ", ".join(sorted(one.name for one in layout.each_cell() if not one.is_proxy())[:10])
+            words = f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell"
+            raise InputError(Finding(words, source, fix=f"give one of its cells: {there}" if there else ""))
         try:
             same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive)
         except ValueError as error:

@@ -287,6 +287,17 @@ def test_choices_that_are_wrong_are_said(hands: Hands, folder: Path) -> None:
     (folder / "plain").write_text("no program")
     choose(hands, folder / "plain")
     hands.message("is not a program")
+    # one that says nothing
+    choose(hands, Path(shutil.which("false") or ""))
+    menu(hands, "Edit a spec and size …")
+    hands.file("A spec to edit", folder / "again" / "spec.yaml")
+    words = hands.message("ended with status 1 and without a message")
+    assert "/false; Tools > eda-agent > Executable …" in words
+    (folder / "empty.spice").write_text("* nothing\n")
+    menu(hands, "Size a circuit …")
+    hands.file("A circuit to size", folder / "empty.spice")
+    hands.message("ended with status 1 and without a message")
+    assert not hands.look("eda-agent drafts a spec", exact=False)
     # one that does not speak our language
     (folder / "odd").write_text("#!/bin/sh\necho '[]'\n")
     (folder / "odd").chmod(stat.S_IRWXU)

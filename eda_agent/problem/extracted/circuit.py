@@ -72,7 +72,7 @@ def post_layout(problem: Problem, sizing: Sizing, path: Path, cell: str | None =
         *_taken_from_the_schematic(extracted.left_out),
         *(f"{net} is taken for {meant}" for net, meant in found.bulks.items()),
         *other_sizes(found, flat),
-        *([f"not in the layout, taken from the schematic: {', '.join(missing)}"] if missing else []),
+        *([f"not in the extracted netlist, taken from the schematic: {', '.join(missing)}"] if missing else []),
         *_counts(found, path, len(names), total, wires.total),
     ]
     structure = schematic.structure

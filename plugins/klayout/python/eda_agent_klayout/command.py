@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pya
 
 from .faults import guarded
-from .runner import START, executable
+from .runner import START, executable, silent
 from .steps import Progress, Work
 
 POLL = 0.03
@@ -44,11 +44,13 @@ class Command:
         if process is None:
             return
         words = bytes(process.readAllStandardOutput()).decode("utf-8", "replace")
-        if process.exitCode() in (0, 1):
+        status = process.exitCode()
+        complaint = bytes(process.readAllStandardError()).decode("utf-8", "replace").strip()
+        # status 1 is a result as well (a spec that is not met), unless nothing was said
+        if status == 0 or (status == 1 and (words or complaint)):
             self._done(words)
             return
-        complaint = bytes(process.readAllStandardError()).decode("utf-8", "replace").strip()
-        self._failed(complaint or f"eda-agent {self._name} ended with status {process.exitCode()}")
+        self._failed(complaint or silent(f"eda-agent {self._name}", status))
 
 
 def output(
@@ -85,6 +87,6 @@ def asked(arguments: Sequence[str], limit: float = 60.0) -> Work[str]:
     """The output of `eda-agent`, as stepwise work. Raises ValueError with its error message, or `MissingExecutable`."""
     what = f"eda-agent {arguments[0]}"
     status, words, complaint = yield from output(executable(), arguments, what, limit, NOT_STARTED)
-    if status not in (0, 1):
-        raise ValueError(complaint or f"{what} ended with status {status}")
+    if status not in (0, 1) or (status == 1 and not words and not complaint):
+        raise ValueError(complaint or silent(what, status))
     return words

@@ -153,11 +153,17 @@ class Plugin:
     def _command(self, arguments: list[str], done: Any) -> None:
         """Run `eda-agent` in the background; its errors, and those of `done`, become messages."""
         self._commands = [command for command in self._commands if command.alive]
+
+        def ended(then: Callable[[], None]) -> None:
+            # the status bar no longer says that it works
+            self.window.message("", 1)
+            then()
+
         self._commands.append(
             Command(
                 arguments,
-                lambda words: faults.guarded(lambda: done(words))(),
-                lambda words: faults.tell("eda-agent", words),
+                lambda words: ended(faults.guarded(lambda: done(words))),
+                lambda words: ended(lambda: faults.tell("eda-agent", words)),
             )
         )
 

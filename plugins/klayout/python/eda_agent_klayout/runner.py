@@ -39,6 +39,14 @@ def executable() -> str:
     )
 
 
+def silent(what: str, status: int) -> str:
+    """What is said of a program that ended without a message."""
+    return (
+        f"{what} ended with status {status} and without a message\n\nThe program was {executable()}; Tools > eda-agent"
+        " > Executable … chooses another"
+    )
+
+
 class Runner:
     """`changed` is called after events arrived, `ended` with a text once the process has ended: "" if the run finished
     normally.
@@ -133,4 +141,4 @@ class Runner:
                 f"the run was interrupted ({how}); resume continues it from {self.run.folder}\n\n{words}".strip()
             )
         else:
-            self.ended(words or f"eda-agent ended with status {status}")
+            self.ended(words or silent("eda-agent", status))
