@@ -15,6 +15,7 @@ turn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -30,14 +31,26 @@ START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
 """Side of the box in units of the range: initial, largest, and smallest before it restarts."""
 SUCCESSES, FAILURES = 2, 5
 """Consecutive turns with and without a better score after which the box doubles or halves."""
-CANDIDATES, DRAWS = 1500, 64
+DRAWS = 64
 BLOCK = 256
 """Number of candidates whose gains are computed at a time: their samples stay in the processor's cache."""
-ROUNDS, PARENTS, CHILDREN = (1.0, 0.5), 25, 30
-KNOWN_ROUNDS = (1.0, 1.0, 1.0, 0.5, 0.5, 0.25)
-"""Relative radius of each round of refined candidates around the most promising ones: improvements in many dimensions
-lie between random points. A prior gets more rounds, because a good model is worth more queries.
-"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How candidates are drawn: `candidates` at random, then `children` around each of the `parents` most promising
+    ones, in rounds with radii relative to the box. Improvements in many dimensions lie between random points.
+    """
+
+    candidates: int
+    parents: int
+    children: int
+    rounds: tuple[float, ...]
+
+
+PLAN = Plan(1500, 25, 30, (1.0, 0.5))
+KNOWN_PLAN = Plan(600, 8, 16, (1.0, 1.0, 1.0, 0.7, 0.7, 0.5, 0.5, 0.25, 0.25, 0.12))
+"""With a prior, whose predictions cost more: many rounds of few candidates find as much gain as few rounds of many."""
 REFIT_FROM = 60
 """Number of turns from which hyperparameters are only adjusted from their last values."""
 
@@ -127,12 +140,12 @@ class TrustRegion:
             found = self._gains(history, points, processes, best, draws)
             return found if chance is None else found * chance(points)
 
-        candidates = self._candidates(history, center, processes, side, rng, others)
+        plan = PLAN if chance is None else KNOWN_PLAN
+        candidates = self._candidates(history, center, processes, side, rng, others, plan.candidates)
         gain = gains(candidates)
-        for share in ROUNDS if chance is None else KNOWN_ROUNDS:
-            children = self._children(
-                history, candidates[np.argsort(-gain, kind="stable")[:PARENTS]], side * share, rng
-            )
+        for share in plan.rounds:
+            parents = candidates[np.argsort(-gain, kind="stable")[: plan.parents]]
+            children = self._children(history, parents, side * share, rng, plan.children)
             candidates, gain = np.concatenate([candidates, children]), np.concatenate([gain, gains(children)])
         order = np.argsort(-gain, kind="stable").tolist()
         sizing, index = next(
@@ -164,7 +177,7 @@ class TrustRegion:
 
     def _candidates(
         self, history: History, center: Real, processes: Sequence[Process], side: float, rng: np.random.Generator,
-        others: Sequence[Mapping[str, float]],
+        others: Sequence[Mapping[str, float]], count: int,
     ) -> Real:  # fmt: skip
         """Legal positions inside the box, some everywhere, and the proposals of others."""
         space = history.problem.space
@@ -172,23 +185,21 @@ class TrustRegion:
         scales = np.exp(np.mean([process.log_scales for process in processes], axis=0))
         scales = np.clip(scales / np.exp(np.mean(np.log(scales))), 0.25, 4.0)
         low, high = np.maximum(center - side * scales / 2, 0.0), np.minimum(center + side * scales / 2, 1.0)
-        points = low + (high - low) * rng.random((CANDIDATES, dimensions))
+        points = low + (high - low) * rng.random((count, dimensions))
         # changes of a few dimensions find improvements in many of them
-        moved = rng.random((CANDIDATES, dimensions)) < rng.choice(
-            [1.0, 0.5, min(1.0, 3.0 / dimensions)], size=(CANDIDATES, 1)
-        )
-        moved[np.arange(CANDIDATES), rng.integers(dimensions, size=CANDIDATES)] = True
+        moved = rng.random((count, dimensions)) < rng.choice([1.0, 0.5, min(1.0, 3.0 / dimensions)], size=(count, 1))
+        moved[np.arange(count), rng.integers(dimensions, size=count)] = True
         points = np.where(moved, points, center)
-        near = np.clip(center + rng.normal(0.0, side / 10, (CANDIDATES // 5, dimensions)), 0.0, 1.0)
-        anywhere = rng.random((CANDIDATES // 10, dimensions))
+        near = np.clip(center + rng.normal(0.0, side / 10, (count // 5, dimensions)), 0.0, 1.0)
+        anywhere = rng.random((count // 10, dimensions))
         positions = space.legal_units(np.concatenate([points, near, anywhere]))
         return np.concatenate(
             [positions, np.array([space.to_unit(space.snap(other)) for other in others]).reshape(-1, dimensions)]
         )
 
-    def _children(self, history: History, parents: Real, side: float, rng: np.random.Generator) -> Real:
+    def _children(self, history: History, parents: Real, side: float, rng: np.random.Generator, count: int) -> Real:
         """Legal positions around the most promising ones."""
-        points = np.repeat(parents, CHILDREN, axis=0)
+        points = np.repeat(parents, count, axis=0)
         moved = rng.random(points.shape) < rng.choice(
             [1.0, 0.5, min(1.0, 3.0 / points.shape[1])], size=(len(points), 1)
         )
