@@ -17,17 +17,22 @@ from eda_agent.klayout.fold import UNFOLDED, Junctions, drawn_junctions, folded
 from eda_agent.klayout.table import Device as Transistor
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.element import Device
+from eda_agent.problem.expression import strip_quotes
 from eda_agent.problem.extracted.wires import with_wires
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit, assignments
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk.stub_devices import stub_devices
+from eda_agent.problem.size_places import own_value
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
+from eda_agent.spice_numbers import parse_spice_number
 
 JUNCTIONS = ("ad", "as", "pd", "ps")
+SQUARES = ("nrd", "nrs")
+"""Squares of the drain's and the source's resistance: a length of diffusion over the width."""
 _BSIM4 = frozenset({"14", "54"})
 """Levels of models that accept fingers, by ngspice's numbers."""
 
@@ -120,7 +125,9 @@ class Drawn:
         self._fingers: dict[Line, str] = {}
         if self.layout is not None:
             self._transistors = Transistors(problem)
-            self._lines = self._lines_of(self._transistors.flat(problem.space.initial))
+            flat = self._transistors.flat(problem.space.initial)
+            self._lines = self._lines_of(flat)
+            self._lengths = self._lengths_of(flat)
             self.netlist = self._with_places()
         if problem.wires is not None:
             self.netlist = with_wires(self.netlist, problem.subckt, problem.wires)
@@ -200,11 +207,23 @@ class Drawn:
         self.notes = tuple(notes)
         return dict(found)
 
+    def _lengths_of(self, flat: Sequence[FlatDevice]) -> dict[Line, dict[str, float]]:
+        """Line → lengths of diffusion, in the netlist's unit, of the squares that it has as plain numbers."""
+        widths = {self._transistors.line(one): one.values["w"] for one in flat if self._transistors.drawn(one)}
+        result: dict[Line, dict[str, float]] = {}
+        for line in self._lines:
+            params = self._transistors.device(line).params
+            own = own_value(Edit(*line, "w"), self.problem.netlist, self.problem.subckt) or widths[line]
+            numbers = {name: parse_spice_number(strip_quotes(params.get(name, ""))) for name in SQUARES}
+            result[line] = {name: number * own for name, number in numbers.items() if number is not None}
+        return result
+
     def _places_of(self, line: Line) -> list[str]:
-        """The parameters that are added to a line."""
+        """The parameters that a drawing determines on a line."""
         areas = JUNCTIONS if self.layout is not None and self.layout.diffusion is not None else ()
         own = self._transistors.device(line).params
-        return [name for name in ("w", "l", self._fingers[line] or "m", *areas) if self._added or name in own]
+        places = ("w", "l", self._fingers[line] or "m", *areas, *self._lengths[line])
+        return [name for name in places if self._added or name in own]
 
     def _with_places(self) -> Netlist:
         """The netlist with a place for everything that the drawing determines."""
@@ -236,6 +255,7 @@ class Drawn:
                 numbers |= {"ad": mean.ad / scale, "as": mean.as_ / scale, "pd": mean.pd, "ps": mean.ps}
             values = {name: float(f"{value / scale:.12g}") for name, value in numbers.items()}
             values[fingers or "m"] = float(device.nf if fingers else device.fingers)
+            values |= {name: float(f"{length / values['w']:.12g}") for name, length in self._lengths[line].items()}
             places = self._places_of(line)
             result |= {Edit(*line, name): value for name, value in values.items() if name in places}
         return result

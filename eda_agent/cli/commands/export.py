@@ -74,7 +74,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.errors import Finding, InputError
     from eda_agent.files import write_text
     from eda_agent.insight.devices import devices
-    from eda_agent.problem.drawn import JUNCTIONS, Drawn
+    from eda_agent.problem.drawn import JUNCTIONS, SQUARES, Drawn
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.export import netlist_diff, only_drawn, sized_netlist
     from eda_agent.record.run_state import chosen_turn, load_state
@@ -95,8 +95,9 @@ def export_command(options: argparse.Namespace) -> int:
                 " schematic"
             )
         # a schematic works its areas out of the fingers
+        worked_out = {*JUNCTIONS, *SQUARES}
         values = {
-            edit: value for edit, value in drawn.written(turn["sizing"]).items() if edit.attribute not in JUNCTIONS
+            edit: value for edit, value in drawn.written(turn["sizing"]).items() if edit.attribute not in worked_out
         }
         return _export_xschem(options.xschem, values)
     for line in apart.left:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,12 +24,13 @@ from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
+from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
 from eda_agent.problem.draft.port_roles import outputs_of
 from eda_agent.problem.draft.ring_oscillator import hidden_output
 from eda_agent.problem.draft.simulation_cards import first_variant
+from eda_agent.problem.draft.units_of_capacitors import in_units
 from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
-from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.model_libraries import pdk_in, process_in
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
@@ -102,8 +103,8 @@ def read_circuit(
         raise InputError(findings)
     refuse_foreign(raw, path)
     known = [find_pdk(name) for name in pdk_names()]
-    pdk_file = _pdk_file(pdk, path.parent) if pdk else None
-    chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else _pdk_of(raw, known, path)
+    pdk_file = user_pdk_file(pdk, path.parent) if pdk else None
+    chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else pdk_of(raw, known, path)
     libraries = library_files()
     left_out: list[str] = []
     here = with_command_files(raw, path.parent, left_out)
@@ -155,9 +156,13 @@ def read_circuit(
         said: list[str] = []
         text = with_values(text, unset, said)
         file = out / f"{path.stem}.eda.spice"
-        write_text(file, text)
-        netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
+        netlist = _rewritten(file, text, path.parent, libraries)
         notes = (*notes, *said)
+    divided: list[str] = []
+    if (own is None or own.program is None) and (edits := in_units(netlist, name, chosen, divided)):
+        text, file = netlist.text(edits), out / f"{path.stem}.eda.spice"
+        netlist = _rewritten(file, text, path.parent, libraries)
+        notes = (*notes, *divided)
     structure, by_name = _structure(netlist, name, chosen, answers)
     if own is None and (hidden := _hidden(structure)):
         # a ring is closed in itself, and a latch may keep one of its outputs: a deck looks at it without a port
@@ -165,8 +170,7 @@ def read_circuit(
             rf"^(\s*\.subckt\s+{re.escape(name)}\b[^\n]*)", rf"\1 {hidden}", text, count=1, flags=re.IGNORECASE | re.M
         )
         file = (file.parent if file != path else out) / f"{path.stem}.eda.spice"
-        write_text(file, text)
-        netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
+        netlist = _rewritten(file, text, path.parent, libraries)
         whose = "latch" if structure.input_pair else "ring"
         notes = (*notes, f"{hidden.upper()} of the {whose} became a port")
         structure, by_name = _structure(netlist, name, chosen, answers)
@@ -214,6 +218,12 @@ def read_circuit(
     )
 
 
+def _rewritten(file: Path, text: str, folder: Path, libraries: set[str]) -> Netlist:
+    """A plain copy as it is written and read again. `folder`: that of the original, whose includes it may name."""
+    write_text(file, text)
+    return parse_netlist(read_source(file, [folder, file.parent], library_files=libraries))
+
+
 def library_files() -> set[str]:
     """The names of the library files of every PDK."""
     known = [find_pdk(name) for name in pdk_names()]
@@ -239,44 +249,6 @@ def _structure(netlist: Netlist, name: str, pdk: Pdk, answers: Answers) -> tuple
     structure = recognise(netlist, name, pdk, given)
     found = {role: port for role, port in missing_rails(structure).items() if role not in given}
     return (recognise(netlist, name, pdk, {**found, **given}) if found else structure), found
-
-
-def _pdk_file(pdk: str, folder: Path) -> Path | None:
-    """The user's own PDK file: beside the netlist, or relative to the current folder; None for a PDK's name."""
-    if not pdk.endswith((".yaml", ".yml")):
-        return None
-    return next((place.resolve() for place in (folder / pdk, Path(pdk)) if place.is_file()), Path(pdk))
-
-
-def _model_of(words: Sequence[str]) -> str:
-    """The model or cell on the line of a MOSFET or a call, "" on other lines."""
-    plain = [word for word in words if "=" not in word]
-    kind = plain[0][:1].lower() if plain else ""
-    if kind == "m":
-        return plain[5] if len(plain) > 5 else ""
-    return plain[-1] if kind == "x" and len(plain) > 1 else ""
-
-
-def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
-    lines = logical_lines(text, path, title=True)
-    words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
-    counts = {entry.name: sum(device in words for device in entry.devices) for entry in known}
-    best = max(counts, key=lambda name: counts[name])
-    if counts[best]:
-        return next(entry for entry in known if entry.name == best)
-    if family := pdk_in(text):
-        return next(entry for entry in known if entry.name == family)
-    if any(line.card in {".model", ".include", ".inc"} for line in lines):
-        return find_pdk("own")
-    own = {line.text.split()[1].lower() for line in lines if line.card == ".subckt" and len(line.text.split()) > 1}
-    texts = (re.sub(r"\s*=\s*", "=", line.text) for line in lines)
-    called = dict.fromkeys(word for text in texts if (word := _model_of(text.split())) and word.lower() not in own)
-    read = f": it names {', '.join(list(called)[:6])}" if called else ""
-    if not called and not any(line.card[:1] in set("mqj") for line in lines):
-        fix = "give the file with the circuit: a .subckt with transistors, and its models or a PDK's"
-        raise InputError(Finding("there is no circuit to size: the file has no transistor", path, fix=fix))
-    what = f"the netlist has no device of a known PDK and no .model card{read}"
-    raise InputError(Finding(what, path, fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own"))
 
 
 def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:

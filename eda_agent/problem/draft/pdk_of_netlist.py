@@ -1,0 +1,50 @@
+"""The PDK of a netlist is the one whose devices it names most, or whose library it includes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.logical_line import logical_lines
+from eda_agent.problem.model_libraries import pdk_in
+from eda_agent.problem.pdk import Pdk, find_pdk
+
+
+def user_pdk_file(pdk: str, folder: Path) -> Path | None:
+    """The user's own PDK file: beside the netlist, or relative to the current folder; None for a PDK's name."""
+    if not pdk.endswith((".yaml", ".yml")):
+        return None
+    return next((place.resolve() for place in (folder / pdk, Path(pdk)) if place.is_file()), Path(pdk))
+
+
+def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
+    lines = logical_lines(text, path, title=True)
+    words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
+    counts = {entry.name: sum(device in words for device in entry.devices) for entry in known}
+    best = max(counts, key=lambda name: counts[name])
+    if counts[best]:
+        return next(entry for entry in known if entry.name == best)
+    if family := pdk_in(text):
+        return next(entry for entry in known if entry.name == family)
+    if any(line.card in {".model", ".include", ".inc"} for line in lines):
+        return find_pdk("own")
+    own = {line.text.split()[1].lower() for line in lines if line.card == ".subckt" and len(line.text.split()) > 1}
+    texts = (re.sub(r"\s*=\s*", "=", line.text) for line in lines)
+    called = dict.fromkeys(word for text in texts if (word := _model_of(text.split())) and word.lower() not in own)
+    read = f": it names {', '.join(list(called)[:6])}" if called else ""
+    if not called and not any(line.card[:1] in set("mqj") for line in lines):
+        fix = "give the file with the circuit: a .subckt with transistors, and its models or a PDK's"
+        raise InputError(Finding("there is no circuit to size: the file has no transistor", path, fix=fix))
+    what = f"the netlist has no device of a known PDK and no .model card{read}"
+    raise InputError(Finding(what, path, fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own"))
+
+
+def _model_of(words: Sequence[str]) -> str:
+    """The model or cell on the line of a MOSFET or a call, "" on other lines."""
+    plain = [word for word in words if "=" not in word]
+    kind = plain[0][:1].lower() if plain else ""
+    if kind == "m":
+        return plain[5] if len(plain) > 5 else ""
+    return plain[-1] if kind == "x" and len(plain) > 1 else ""
