@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Iterable
 from typing import NoReturn
 
+from eda_agent.cli.nearest import nearest
 from eda_agent.cli.say import say
 
 _CHOICE = re.compile(
@@ -57,7 +57,5 @@ class ArgumentParser(argparse.ArgumentParser):
         return self
 
     def _nearest(self, word: str, choices: Iterable[str], *, listed: bool = True) -> str:
-        near = difflib.get_close_matches(word, list(choices), 1)
-        if near:
-            return f"did you mean {near[0]}?"
-        return f"one of {', '.join(choices)}" if listed else f"see {self._deepest().prog} --help"
+        found = nearest(word, choices)
+        return found if listed or found.startswith("did") else f"see {self._deepest().prog} --help"

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from rich.table import Table
 
 from eda_agent import run
-from eda_agent.cli.render import console, print_json, spec_table
+from eda_agent.cli.render import console, print_json
+from eda_agent.cli.spec_table import spec_table
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
 from eda_agent.problem.spec import Problem
@@ -48,7 +49,7 @@ def simulate_batch(options: argparse.Namespace, problem: Problem, start: Mapping
     best = told["results"][told["best"]]
     screen.print(f"\nbest: {best['name']}\n")
     corners = [corner.name for corner in problem.corners]
-    screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best))
+    screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best, screen.width))
     for remark in best["unsound"]:
         screen.print(f"! {remark}", markup=False, soft_wrap=True)
     return 0 if told["met"] else 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 
 from eda_agent.agent.history import History
-from eda_agent.cli.render import Screen, console, sizing_table, spec_table
+from eda_agent.cli.render import Screen, console, sizing_table
 from eda_agent.cli.say import command
+from eda_agent.cli.spec_table import spec_table
 from eda_agent.insight.saturation import saturated_devices, saturation_text
 from eda_agent.insight.verdict import judge
 from eda_agent.record import labels

@@ -15,19 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from eda_agent.errors import visible
-from eda_agent.insight.complete import share_text
-from eda_agent.record.labels import corner_summary, extremes, found_in, target_text, verdict
+from eda_agent.record.labels import verdict
 from eda_agent.simulation.operating_point import inversion
-from eda_agent.spec_text import result_margin, value_text
 from eda_agent.units import format_quantity
 
 Row = Mapping[str, Any]
 
 
-MOST_CORNERS = 5
-"""Maximum number of corners that a table shows one by one, where there is room."""
-CORNER_WIDTH, OTHER_WIDTH = 11, 50
-"""Columns of the screen for a corner, and for spec, target, verdict and margin."""
 PIPED_WIDTH = 200
 """Columns in a pipe or a file: the tables of every shipped circuit fit."""
 
@@ -78,44 +72,6 @@ def status(met: bool, margin: float | None) -> Text:
     return {"pass": Text("✓ pass", "green"), "near": Text("~ near", "yellow"), "fail": Text("✗ fail", "red")}[
         verdict(met, margin)
     ]
-
-
-def spec_table(
-    specs: Sequence[Row],
-    results: Mapping[str, Row],
-    corners: Sequence[str],
-    evaluation: Mapping[str, Any],
-    width: int = PIPED_WIDTH,
-) -> Table:
-    """Specs × corners with target and verdict. `results`: spec → result in its worst corner; `evaluation`: as in an
-    event.
-
-    If there are too many corners for `width` columns of the screen, the table shows the range over all, the value in
-    the first (typ), and the name of the worst.
-    """
-    room = (width - OTHER_WIDTH) // max(CORNER_WIDTH, *(len(corner) + 1 for corner in corners))
-    many = len(corners) > min(MOST_CORNERS, max(room, 3))
-    share = share_text({"evaluation": evaluation}, len(corners))
-    table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    table.add_column("spec", no_wrap=True)
-    table.add_column("target", justify="right", no_wrap=True)
-    for heading in corner_summary(corners) if many else corners:
-        table.add_column(heading, justify="right", no_wrap=True)
-    # words are shortened, numbers never
-    table.add_column("verdict", min_width=6)
-    table.add_column("margin", justify="right", no_wrap=True)
-    for spec in specs:
-        result = results[spec["name"]]
-        row = found_in(evaluation, spec["name"], corners)
-        if many:
-            low, high = extremes(row)
-            row = [low, row[0], high]
-        cells = [value_text(spec, value, bound) for value, bound in row] + ([result["corner"]] if many else [])
-        why = f" ({result['why']})" if result.get("why") else ""
-        # a spec met in some corners is not met yet; a spec missed in one is missed
-        said = Text(f"· in {share}") if share and result["met"] else status(result["met"], result.get("margin"))
-        table.add_row(spec["name"], target_text(spec), *cells, said + why, result_margin(spec, result))
-    return table
 
 
 def sizing_table(

@@ -99,6 +99,9 @@ class MonteCarlo:
         ]
         if len(found) < 2:
             return (found[0] if found else math.nan), math.nan
+        if min(found) == max(found):
+            # the rounding of their mean would be a deviation
+            return found[0], 0.0
         mean = math.fsum(found) / len(found)
         return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in found) / (len(found) - 1))
 

@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from eda_agent.cli.render import PIPED_WIDTH, console, spec_table
+from eda_agent.cli.render import PIPED_WIDTH, console
+from eda_agent.cli.spec_table import spec_table
 from eda_agent.units import format_score
 
 SPEC = {"name": "gain", "unit": "dB", "minimum": 60.0, "maximum": None}

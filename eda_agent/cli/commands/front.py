@@ -25,6 +25,7 @@ def front_command(options: argparse.Namespace) -> int:
     """Print the trade-off between two specs among the turns of a run."""
     from rich.table import Table
 
+    from eda_agent.cli.nearest import nearest
     from eda_agent.cli.render import console, print_json
     from eda_agent.errors import Finding, InputError
     from eda_agent.insight.front import front
@@ -35,7 +36,7 @@ def front_command(options: argparse.Namespace) -> int:
     specs = {spec["name"]: spec for spec in state.started["specs"]}
     for name in (options.one, options.other):
         if name not in specs:
-            raise InputError(Finding(f"the run has no spec {name!r}", options.run, fix=f"one of {', '.join(specs)}"))
+            raise InputError(Finding(f"the run has no spec {name!r}", options.run, fix=nearest(name, specs)))
     turns = front(state.turns, options.one, options.other, state.corners)
     rows = [
         {

@@ -43,6 +43,7 @@ def register(commands: Commands) -> None:
 def mc_command(options: argparse.Namespace) -> int:
     """Return 0 if every sample meets every spec, 1 if not."""
     from eda_agent import run
+    from eda_agent.cli.nearest import nearest
     from eda_agent.cli.render import console, print_json, print_prose
     from eda_agent.cli.selection import selected
     from eda_agent.errors import InputError
@@ -55,7 +56,7 @@ def mc_command(options: argparse.Namespace) -> int:
     problem = with_offset(problem)
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
-        raise InputError(f"--corner {options.corner}: no such corner\n    → all, or one of {', '.join(names)}")
+        raise InputError(f"--corner {options.corner}: no such corner\n    → {nearest(options.corner, ('all', *names))}")
     corners = names if options.corner == "all" else [options.corner or names[0]]
     with (
         run.open_evaluator(
@@ -107,35 +108,35 @@ def _share(found: Yield) -> str:
     return f"{100 * found.share:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %)"
 
 
-WIDE = 110
-"""Columns from which the table has the lowest and the highest value."""
-
-
 def table(result: MonteCarlo, width: int) -> Table:
-    """A table with one row per spec, in `width` columns of the screen."""
-    from rich.table import Table
-
+    """A table with one row per spec, in `width` columns of the screen. The lowest and the highest value, then Cpk (a
+    third of the distance to the limit), then that distance are left out where there is too little room.
+    """
+    from eda_agent.cli.fitting import Column, fitted, table_of
     from eda_agent.record.labels import extremes, target_text
     from eda_agent.units import format_quantity
 
-    wide = width >= WIDE
-    rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for name in ("spec", "target", "mean", "sigma", *("min", "max") * wide, "to limit", "Cpk", "yield, 95 %"):
-        rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
+    rows = []
     # the magnitude of an offset that no spec bounds has no meaning as mean and sigma
     for spec in (one for one in result.specs if one.minimum is not None or one.maximum is not None):
         unit, sigmas = spec.shown_unit, result.sigmas(spec)
         mean, deviation = result.spread(spec.name)
         ends = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
         target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
-        cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), *ends * wide)]
+        cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), *ends)]
         if mean and deviation == 0:
             # nothing has no prefix of its own: it has that of the mean
             cells[1] = f"0 {cells[0].partition(' ')[2]}".rstrip()
         known = math.isfinite(sigmas)
         cells += [f"{plain_number(sigmas, 3)} σ" if known else "—", plain_number(sigmas / 3, 3) if known else "—"]
-        rows.add_row(spec.name, target, *cells, _interval(result.yield_of(spec)))
-    return rows
+        rows.append([spec.name, target, *cells, _interval(result.yield_of(spec))])
+    heads = ("spec", "target", "mean", "sigma", "min", "max", "to limit", "Cpk", "yield, 95 %")
+    drops = {"min": 3, "max": 3, "Cpk": 2, "to limit": 1}
+    columns = [
+        Column(head, [row[place] for row in rows], "right" if place else "left", drops.get(head, 0))
+        for place, head in enumerate(heads)
+    ]
+    return table_of(fitted(columns, width))
 
 
 def remarks(result: MonteCarlo) -> list[str]:

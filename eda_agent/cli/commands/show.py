@@ -22,7 +22,8 @@ def register(commands: Commands) -> None:
 
 def show_command(options: argparse.Namespace) -> int:
     """Print a run or one of its turns."""
-    from eda_agent.cli.render import console, operating_table, print_json, print_prose, sizing_table, spec_table
+    from eda_agent.cli.render import console, operating_table, print_json, print_prose, sizing_table
+    from eda_agent.cli.spec_table import spec_table
     from eda_agent.errors import visible
     from eda_agent.insight.complete import corners_of, share_text
     from eda_agent.insight.saturation import saturation_text

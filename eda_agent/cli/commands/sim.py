@@ -51,8 +51,9 @@ def register(commands: Commands) -> None:
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate. Return 0 if every spec is met in sound testbenches, 1 if not."""
     from eda_agent import run
-    from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+    from eda_agent.cli.render import console, operating_table, print_json, sizing_table
     from eda_agent.cli.selection import selected
+    from eda_agent.cli.spec_table import spec_table
     from eda_agent.record import labels
     from eda_agent.run.measure import measure, measured_result
     from eda_agent.units import format_score
