@@ -49,7 +49,7 @@ class Simulated(Detail):
         self.draw_soon()
 
     def draw_soon(self) -> None:
-        """Draw once the widgets have their sizes, on which the marks of the axes depend."""
+        """Draw once the widgets have their sizes: the marks of the axes depend on them."""
         self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
