@@ -66,6 +66,24 @@ def test_only_the_limits_of_a_pdk_file_make_a_size_free() -> None:
 BIPOLAR = "sky130_fd_pr__pnp_05v5_W3p40L3p40"
 
 
+def test_bipolars_in_parallel_are_one_number_and_a_ratio(tmp_path: Path) -> None:
+    units = "".join(f"XQ{k} vss vss e2 {BIPOLAR} m=1\n" for k in range(8))
+    _, problem = drafted(
+        tmp_path,
+        reference(RES, "W=1 L=7").replace(
+            ".ends", f"{units}XQA vss vss a {BIPOLAR} m=1\nXQB vss vss b {BIPOLAR} m=1\n.ends"
+        ),
+    )
+    assert {name for name in problem.space.names if name.startswith("XQ")} == {"XQ0.m", "XQA.m", "XQB.m"}
+    assert len(problem.space.edits({**problem.space.initial, "XQ0.m": 3}).keys()) >= 8
+
+
+def test_one_resistor_is_sized_by_its_length(tmp_path: Path) -> None:
+    text = reference(RES, "W=1 L=7 m=1").replace("W=1 L=70 m=1", "W=1 L=70 m=2")
+    _, problem = drafted(tmp_path, text)
+    assert "XR1.m" not in problem.space.names and "XR2.m" in problem.space.names
+
+
 def test_of_too_many_sizes_those_that_a_designer_turns_come_first(tmp_path: Path) -> None:
     """An amplifier, a divider, 14 currents and 6 bipolars: more than 40 sizes."""
     body = f"XM1 d1 fb t vdd {P} W=8 L=0.5\nXM2 out ref t vdd {P} W=8 L=0.5\nXM3 d1 d1 vss vss {N} W=2 L=1\n"

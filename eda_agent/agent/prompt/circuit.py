@@ -24,13 +24,15 @@ _ONE = re.compile(r"\s(?:nf|m|mult)\s*=\s*1(?:\.0*)?(?=\s|$)", re.IGNORECASE)
 """A parameter that says that there is one of something."""
 _NAME = re.compile(r"(?<=[\s=])[{'](\w+)[}'](?=\s|$)")
 """A value that is the name of a parameter alone."""
+_PLAIN = frozenset(["series resistor", "series capacitor", "device"])
+"""Roles that the connections say already."""
 _RATIO = 1e-9
 """Relative difference up to which two ratios are one."""
 
 
 def circuit_text(problem: Problem) -> str:
     """The netlist of the circuit, one device per line, each with its role behind a semicolon."""
-    roles, sizes, inside, lines = device_roles(problem), _size_names(problem), "", []
+    roles, sizes, inside, lines = _roles_by_line(problem), _size_names(problem), "", []
     for line in problem.netlist.lines:
         inside = line.text.split()[1].lower() if line.card == ".subckt" else inside
         if not line.text or line.card in _HIDDEN:
@@ -42,7 +44,7 @@ def circuit_text(problem: Problem) -> str:
             text = _fixed_parameters(problem, line.text)
         elif not line.card.startswith("."):
             text = _device(problem, text)
-        role = roles.get(name, "") if inside == problem.subckt else _role_inside(roles, name)
+        role = roles.get((inside, name), "")
         if text:
             lines.append(f"{text} ; {role}" if role and not line.card.startswith(".") else text)
         inside = "" if line.card == ".ends" else inside
@@ -87,10 +89,18 @@ def _fixed_parameters(problem: Problem, text: str) -> str:
     return f".param {' '.join(fixed)}" if fixed else ""
 
 
-def _role_inside(roles: Mapping[str, str], name: str) -> str:
-    """The role of a device of another subcircuit, if it is the same in every instance."""
-    found = {role for label, role in roles.items() if label.endswith(f".{name}")}
-    return next(iter(found)) if len(found) == 1 else ""
+def _roles_by_line(problem: Problem) -> dict[tuple[str, str], str]:
+    """(cell, device) → the role of the device, if it is the same in every instance of the cell, and says something."""
+    found: dict[tuple[str, str], set[str]] = {}
+    cells = problem.netlist.subcircuits
+    for label, role in device_roles(problem).items():
+        *path, name = label.split(".")
+        cell = problem.subckt
+        for call in path:
+            device = cells[cell].device(call) if cell in cells else None
+            cell = device.value.lower() if device is not None else ""
+        found.setdefault((cell, name), set()).add(role)
+    return {line: next(iter(roles)) for line, roles in found.items() if len(roles) == 1 and not roles & _PLAIN}
 
 
 def _device(problem: Problem, text: str) -> str:

@@ -24,6 +24,14 @@ _CARDS = 30
 """Lines of a user's own deck that are shown."""
 
 
+_OF_A_TOOL = re.compile(
+    r"^(?:sch_path|sym_path|expanding|created|extracted|ngspice file|generated|written)\b|^\W*(?:pininfo|global)\b"
+    r"|(?:^|[\s'\"=:])(?:~?/|[A-Za-z]:\\)\S",
+    re.IGNORECASE,
+)
+"""Comments that a program writes, or that name a file of someone's machine."""
+
+
 def facts_text(problem: Problem, *, netlist: bool = True) -> str:
     """The facts of a problem. `netlist`: whether the circuit's netlist is among them."""
     title = _title(problem)
@@ -36,11 +44,11 @@ def facts_text(problem: Problem, *, netlist: bool = True) -> str:
 
 
 def _title(problem: Problem) -> str:
-    """The circuit's purpose, as the first comment of its netlist says."""
+    """The circuit's purpose, as the first comment of its netlist says; files and tools tell nothing of it."""
     for line in problem.netlist.lines:
         for raw in line.raw:
-            text = raw.strip().lstrip("*").strip()
-            if text and raw.lstrip().startswith("*"):
+            text = raw.strip().strip("*").strip()
+            if text and raw.lstrip().startswith("*") and not _OF_A_TOOL.search(text):
                 return text[:120]
         if line.text:
             return ""

@@ -128,7 +128,7 @@ def _add_units(draft: Draft, groups: Groups, names: list[str]) -> None:
     for string in strings:
         if len(string) > 1 and not known & set(string):
             groups.match.append(string)
-            groups.add(string, (*rule.names, "m"))
+            groups.add(string, (*rule.names, *rule.counts, "m"))
     if rule.names[0] in rule.free:
         top, *others = (string[0].rpartition(".")[2] for string in strings)
         for other in others:
@@ -172,18 +172,21 @@ def stage_groups(draft: Draft) -> list[list[str]]:
 
 
 def unit_groups(draft: Draft) -> list[list[str]]:
-    """Resistors and capacitors of a PDK that a designer made of equal units: at least three of one model and size in a
-    cell.
+    """Devices of a PDK that a designer made of equal units: at least three resistors or capacitors of one model and
+    size in a cell, or bipolars in parallel.
     """
     result = []
     for cell in draft.netlist.reached(draft.subckt):
         keys: dict[str, tuple[str, ...]] = {}
         for device in cell.devices:
             rule = draft.pdk.device(device.value) if device.kind == "x" else None
-            if rule is None or rule.is_fet or rule.type not in {"resistor", "capacitor"}:
+            if rule is None or rule.is_fet or rule.type not in {"resistor", "capacitor", "npn", "pnp"}:
                 continue
             path = device.name if cell.name == draft.subckt else f"{cell.name}.{device.name}"
-            keys[path] = (device.value.lower(), *(canonical(draft, path, side) for side in (*rule.names, "m")))
+            sides = (canonical(draft, path, side) for side in (*rule.names, *rule.counts, "m"))
+            # bipolars are units of one only in parallel: their number is a ratio
+            together = device.nodes if rule.type in {"npn", "pnp"} else ()
+            keys[path] = (device.value.lower(), *together, *sides)
         result += [names for names in _classes(keys) if len(names) >= _UNITS]
     return result
 

@@ -73,7 +73,8 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 leads = leads and Edit(inner, device.name, attribute) not in tied
                 if text and leads and _is_number(text) and (device.kind == "m" or rule is not None):
                     edit = Edit(inner, device.name, attribute)
-                    result.append((spelled(draft, edit), edit))
+                    if not (attribute == "m" and rule is not None and _is_one_resistor(draft, rule, edit)):
+                        result.append((spelled(draft, edit), edit))
             left_out = path in loads or path in draft.parasitics or path in follows.get("value", ())
             if device.kind in "rc" and _is_number(device.value) and not left_out:
                 if _ideal(device):
@@ -86,6 +87,11 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     result = chosen(draft, without_inert(draft, result))
     _say_dummies(draft, result)
     return result if len(result) <= MAX_PARAMETERS else by_importance(draft, result, MAX_PARAMETERS)
+
+
+def _is_one_resistor(draft: Draft, rule: DeviceRule, edit: Edit) -> bool:
+    """Whether a place is the number of one resistor, whose length says its value."""
+    return rule.type == "resistor" and bool(rule.free) and initial_value(edit, draft.netlist, draft.subckt) == 1
 
 
 def _say_dummies(draft: Draft, places: Iterable[tuple[str, Edit]]) -> None:
