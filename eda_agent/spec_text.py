@@ -41,25 +41,40 @@ def _missed(spec: Mapping[str, Any], value: float | None) -> list[float]:
     return [target for target, sign in ((low, 1), (high, -1)) if target is not None and sign * value < sign * target]
 
 
+def nearest_bound(spec: Mapping[str, Any], value: float | None) -> tuple[float, float] | None:
+    """(how far a value is inside its target, negative outside; the bound), in SI units; None without a value."""
+    if value is None or not math.isfinite(value):
+        return None
+    low, high = spec.get("minimum"), spec.get("maximum")
+    found = [(value - low, low)] if low is not None else []
+    return min([*found, *([(high - value, high)] if high is not None else [])], default=None)
+
+
+def plain_margin(spec: Mapping[str, Any], value: float | None, bound: str = "") -> dict[str, float | None]:
+    """The margin for programs: `margin_value` in the spec's SI unit, `margin_percent` of the bound (None for a bound
+    of 0). Of a censored value it is the least that the margin can be; None if that is unknown.
+    """
+    found = nearest_bound(spec, value)
+    if (
+        found is None
+        or (bound == ">" and spec.get("maximum") is not None)
+        or (bound == "<" and spec.get("minimum") is not None)
+    ):
+        return {"margin_value": None, "margin_percent": None}
+    distance, target = found
+    return {"margin_value": distance, "margin_percent": 100 * distance / abs(target) if target else None}
+
+
 def margin_text(spec: Mapping[str, Any], value: float | None, bound: str = "") -> str:
     """How far a value is inside its target: `+3.2 dB`, `+34 mV`, `+7 %`; negative outside; `—` without a value.
 
     It is a difference in dB, degrees, percent and volts, and of a target of 0; else a share of the target. Of two
     bounds the nearer one counts. A censored value has a bound of its margin, such as `< -20 %`.
     """
-    if value is None or not math.isfinite(value):
+    found = nearest_bound(spec, value)
+    if found is None:
         return "—"
-    distances = [
-        (distance, target)
-        for target, distance in (
-            (spec.get("minimum"), value - (spec.get("minimum") or 0.0)),
-            (spec.get("maximum"), (spec.get("maximum") or 0.0) - value),
-        )
-        if target is not None
-    ]
-    if not distances:
-        return "—"
-    distance, target = min(distances)
+    distance, target = found
     unit = shown_unit(spec)
     if target == 0 or any_unit(unit).base in _DIFFERENCES:
         text = format_quantity(abs(distance), unit, 2 if abs(distance) < 100 else 3)

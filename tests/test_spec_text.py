@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.spec_text import effect_text, margin_text, moved_texts, value_text
+from eda_agent.spec_text import effect_text, margin_text, moved_texts, plain_margin, value_text
 
 GBW = {"name": "gbw", "unit": "Hz", "minimum": 30e6}
 SATURATION = {"name": "saturation", "unit": "V", "shown": "mV", "minimum": 0.05}
@@ -39,6 +39,28 @@ def test_the_sign_of_a_margin_is_its_verdict(target: float, ratio: float) -> Non
     value = target * ratio
     assert margin_text({"unit": "Hz", "minimum": target}, value).startswith("+" if value >= target else "-")
     assert margin_text({"unit": "Hz", "maximum": target}, value).startswith("+" if value <= target else "-")
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "bound", "margin", "percent"),
+    [
+        (GBW, 33e6, "", 3e6, 10),
+        (SETTLING, 600e-9, "", -100e-9, -20),
+        ({"minimum": 1.19, "maximum": 1.21}, 1.205, "", 0.005, 100 * 0.005 / 1.21),
+        ({"minimum": -70.0}, -63.0, "", 7.0, 10),
+        ({"maximum": 0.0}, 2e-6, "", -2e-6, None),
+        (GBW, 60e6, ">", 30e6, 100),  # at least
+        (SETTLING, 100e-9, ">", None, None),
+        (GBW, 20e6, "<", None, None),
+        (GBW, None, "", None, None),
+    ],
+)
+def test_margins_for_programs(
+    spec: dict, value: float | None, bound: str, margin: float | None, percent: float | None
+) -> None:
+    found = plain_margin(spec, value, bound)
+    assert found["margin_value"] == (None if margin is None else pytest.approx(margin))
+    assert found["margin_percent"] == (None if percent is None else pytest.approx(percent, rel=0.01))
 
 
 @pytest.mark.parametrize("value", [54.99996, 54.96, 54.9])

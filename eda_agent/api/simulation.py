@@ -120,10 +120,12 @@ class Batch(Sequence[Simulation]):
 
     @property
     def best(self) -> Simulation:
-        """The one with the highest score; the first of equals. Raises `InputError` for an empty batch."""
+        """The one with the highest score; of those that meet every spec the one with the best objectives. Raises
+        `InputError` for an empty batch.
+        """
         if not self._all:
             raise InputError("an empty batch has no best sizing")
-        return max(self._all, key=lambda one: (one.met, one.score))
+        return max(self._all, key=lambda one: (one.met, one.score, one.data["merit"]))
 
     @property
     def table(self) -> Table:
@@ -152,9 +154,22 @@ class Batch(Sequence[Simulation]):
 
 def specs_table(specs: Mapping[str, Mapping[str, Any]]) -> Table:
     """A table of a result's `specs`."""
-    columns = ("spec", "value", "minimum", "maximum", "unit", "met", "margin", "worst_corner", "bound", "why")
+    columns = (
+        "spec",
+        "value",
+        "minimum",
+        "maximum",
+        "unit",
+        "met",
+        "margin",
+        "margin_value",
+        "margin_percent",
+        "worst_corner",
+        "bound",
+        "why",
+    )
     rows = [{"spec": name, **row} for name, row in specs.items()]
-    return Table(rows, columns, row_units=dict.fromkeys(("value", "minimum", "maximum"), "shown"))
+    return Table(rows, columns, row_units=dict.fromkeys(("value", "minimum", "maximum", "margin_value"), "shown"))
 
 
 def corners_table(specs: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -16,6 +16,7 @@ from eda_agent.api import arguments
 from eda_agent.api.circuit import Circuit, Place, as_circuit
 from eda_agent.api.policy_options import policy_options
 from eda_agent.api.runs import Run
+from eda_agent.api.wording import speak_python
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
@@ -93,6 +94,8 @@ def _play(
     try:
         result["outcome"] = play(request, listen, control, problem=problem)
     except BaseException as error:  # noqa: BLE001  # it is raised again where the events are read
+        if isinstance(error, InputError):
+            speak_python(error)
         result["error"] = error
     finally:
         put(_END)

@@ -46,6 +46,7 @@ def _level_shift(wave: Waveform, _settings: Mapping[str, float]) -> float:
     analysis="ac",
     typical=1e3,
     definition="output voltage per current into the output at the lowest frequency, with the input held",
+    at=("at_frequency",),
     second="tests/measurements/test_buffer.py",
 )
 def _output_resistance(wave: Waveform, _settings: Mapping[str, float]) -> float:

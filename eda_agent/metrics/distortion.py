@@ -34,6 +34,7 @@ def harmonic_distortion(time: Real, value: Real, frequency: float, harmonics: in
     analysis="tran",
     output="driven",
     definition="total harmonic distortion up to the ninth harmonic",
+    at=("frequency",),
     second="tests/measurements/test_response.py",
 )
 def _thd(wave: Waveform, settings: Mapping[str, float]) -> float:

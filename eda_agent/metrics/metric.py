@@ -48,6 +48,7 @@ class Metric:
         output: "driven" if its testbench drives the output by an input, "held" if the circuit holds it itself;
             "" if it may be either.
         window: when its value is only a bound, because the true value lies beyond the window, sweep or band.
+        at: settings of its testbench with the frequency, or the band, at which it is measured.
         second: the test that measures it with a second method.
         aliases: its names in CACE datasheets.
         typical: the target of a draft if nothing was measured.
@@ -66,6 +67,7 @@ class Metric:
     loop: bool = False
     output: Literal["", "driven", "held"] = ""
     window: str = ""
+    at: tuple[str, ...] = ()
     second: str = ""
     aliases: tuple[str, ...] = ()
     typical: float | None = None

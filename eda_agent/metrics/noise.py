@@ -64,6 +64,7 @@ def _line(at: Real, axis: Real, level: Real) -> Real:
     analysis="noise",
     typical=100e-9,
     definition="input-referred noise density at the spot frequency",
+    at=("noise_frequency",),
     second="tests/measurements/test_noise.py",
     aliases=("noise",),
 )
@@ -77,6 +78,7 @@ def _input_noise(wave: Waveform, settings: Mapping[str, float]) -> float:
     id=19,
     analysis="noise",
     definition="output noise density at the spot frequency",
+    at=("noise_frequency",),
     second="tests/measurements/test_noise.py",
 )
 def _output_noise(wave: Waveform, settings: Mapping[str, float]) -> float:
@@ -89,6 +91,7 @@ def _output_noise(wave: Waveform, settings: Mapping[str, float]) -> float:
     id=13,
     analysis="noise",
     definition="input-referred rms noise over the noise band",
+    at=("noise_start", "noise_stop"),
     second="tests/measurements/test_noise.py",
 )
 def _integrated_noise(wave: Waveform, settings: Mapping[str, float]) -> float:
@@ -103,6 +106,7 @@ def _integrated_noise(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="noise",
     typical=5e-12,
     definition="input-referred noise density at the spot frequency",
+    at=("noise_frequency",),
     second="tests/measurements/test_noise.py",
 )
 def _input_noise_current(wave: Waveform, settings: Mapping[str, float]) -> float:

@@ -27,6 +27,7 @@ def rejection(frequency: Real, output: Complex, at: float) -> float:
     id=2,
     analysis="ac",
     definition="common-mode rejection at a frequency",
+    at=("at_frequency",),
     second="tests/measurements/test_rejection.py",
 )
 def _cmrr(wave: Waveform, settings: Mapping[str, float]) -> float:
@@ -42,6 +43,7 @@ def _cmrr(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="ac",
     typical=40.0,
     definition="rejection of the positive supply at a frequency",
+    at=("at_frequency",),
     second="tests/measurements/test_rejection.py",
     aliases=("psrr",),
 )
@@ -57,6 +59,7 @@ def _psrr_plus(wave: Waveform, settings: Mapping[str, float]) -> float:
     id=26,
     analysis="ac",
     definition="rejection of the negative supply at a frequency",
+    at=("at_frequency",),
     second="tests/measurements/test_rejection.py",
 )
 def _psrr_minus(wave: Waveform, settings: Mapping[str, float]) -> float:

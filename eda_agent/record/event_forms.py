@@ -64,6 +64,7 @@ SPECS = rows(
         "corners?": TEXTS,
         "asked?": FieldKind(is_bounds, "two bounds", {**list_of(MAYBE_NUMBER_SCHEMA), "minItems": 2, "maxItems": 2}),
         "devices?": TEXTS,
+        "at?": MAP,
     },
     "the specs of a run",
 )

@@ -216,6 +216,12 @@ class RunState:
         return self.worked + (0.0 if self.waiting or self._last is None else max(now - self._last, 0.0))
 
     @property
+    def policies(self) -> list[dict[str, Any]]:
+        """The policies that the user chose, in order: name, and from which turn."""
+        chosen = [{"name": one["name"], "from": one["index"]} for one in self.handovers if "name" in one]
+        return [{"name": self.started["policy"], "from": 1}, *chosen] if self.started else []
+
+    @property
     def corners(self) -> int:
         """The number of corners of the run: a turn that was simulated in fewer decides nothing (`insight.complete`)."""
         return len(self.started.get("corners", ()))

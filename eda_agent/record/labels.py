@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from eda_agent.units import base_unit, format_quantity, shown_unit
 
 if TYPE_CHECKING:  # fronts need the texts without loading the problem's classes
-    from eda_agent.problem.spec import Problem
+    from eda_agent.problem.spec import Problem, Spec
 
 NEAR = 0.05
 """A spec is near if its margin is above minus this share of the ramp."""
@@ -30,9 +30,27 @@ def spec_table(problem: Problem) -> list[dict[str, Any]]:
             "corners": list(spec.corners),
             **({"asked": list(spec.asked)} if spec.asked is not None else {}),
             **({"devices": list(spec.devices)} if spec.devices else {}),
+            **({"at": at} if (at := _measured_at(problem, spec)) else {}),
         }
         for spec in problem.specs
     ]
+
+
+def _measured_at(problem: Problem, spec: Spec) -> dict[str, float]:
+    """The frequency or the band (Hz) of a metric that has one, in the first corner: setting → value."""
+    from eda_agent.problem.settings import work_out
+
+    bench = problem.testbenches.get(spec.testbench)
+    if bench is None or not spec.metric.at or not set(spec.metric.at) <= bench.settings.keys():
+        return {}
+    values = work_out(bench.settings, problem.corners[0])
+    return {name: values[name] for name in spec.metric.at}
+
+
+def policies_text(policies: Sequence[Mapping[str, Any]]) -> str:
+    """`auto, then trust from turn 61` (`RunState.policies`)."""
+    first, *later = policies
+    return ", then ".join([str(first["name"]), *(f"{one['name']} from turn {one['from']}" for one in later)])
 
 
 def corner_table(problem: Problem) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from eda_agent.insight.saturation import left_saturation
 from eda_agent.insight.verdict import judge
 from eda_agent.record.fold import RunState
 from eda_agent.simulation.operating_point import OperatingPoint
+from eda_agent.spec_text import plain_margin
 
 Row = Mapping[str, Any]
 
@@ -36,7 +37,7 @@ class RunFacts:
         verified: the event of that name, {} without it.
         unsound: what shows that a testbench does not test.
         testbenches: every remark on the testbenches.
-        policy: the policy that proposes now.
+        policy: the policy that proposes now; `policies`: all that the user chose (`RunState.policies`).
         unusable: number of turns without a usable proposal; `last_error`: why the last of them had none.
     """
 
@@ -58,6 +59,7 @@ class RunFacts:
     unsound: Sequence[str]
     testbenches: Sequence[str]
     policy: str
+    policies: Sequence[Row] = ()
     unusable: int = 0
     last_error: str = ""
 
@@ -87,6 +89,7 @@ def state_facts(folder: str, state: RunState, turn: Row) -> RunFacts:
         unsound=[] if state.started.get("forced") else seen,
         testbenches=[*remarks, *seen],
         policy=str(state.policy.get("name", state.started["policy"])),
+        policies=state.policies,
         unusable=len(failed),
         last_error=failed[-1] if failed else "",
     )
@@ -109,6 +112,7 @@ def run_result(facts: RunFacts) -> dict[str, Any]:
         "budget": facts.budget,
         "turns": facts.turns,
         "policy": facts.policy,
+        "policies": list(facts.policies),
         "seed": begun["seed"],
         "best_turn": facts.best,
         "shown_turn": turn["index"],
@@ -158,8 +162,10 @@ def spec_rows(specs: Sequence[Row], results: Mapping[str, Row], evaluation: Row)
             "target": low if low is not None else high,
             "unit": spec["unit"],
             "shown": spec.get("shown", spec["unit"]),
+            **plain_margin(spec, results[name]["value"], results[name].get("bound", "")),
             "worst_corner": results[name]["corner"],
             "corners": {corner: row[name] for corner, row in values.items() if name in row},
+            **({"at": spec["at"]} if spec.get("at") else {}),
         }
     return rows
 

@@ -43,9 +43,12 @@ SPEC_ROW = _object(
         "target": NUMBER,
         "unit": TEXT,
         "shown": TEXT,
+        "margin_value": MAYBE,
+        "margin_percent": MAYBE,
         "worst_corner": TEXT,
         "corners": map_of(MAYBE),
-    }
+    },
+    {"at": map_of(NUMBER)},
 )
 POINT = _object({**POINT_SCHEMA["properties"], "region": {"enum": ["off", "triode", "saturation"]}})
 AT_LIMIT = list_of(_object({"parameter": TEXT, "value": NUMBER, "side": {"enum": ["minimum", "maximum"]}}))
@@ -93,6 +96,7 @@ def result_schema() -> Schema:
                 "budget": COUNT,
                 "turns": COUNT,
                 "policy": TEXT,
+                "policies": list_of(_object({"name": TEXT, "from": COUNT})),
                 "seed": {"type": "integer"},
                 "best_turn": COUNT,
                 "shown_turn": COUNT,
@@ -124,6 +128,7 @@ def simulation_schema() -> Schema:
             {
                 "score": NUMBER,
                 "met": FLAG,
+                "merit": NUMBER,
                 "sizing": map_of(NUMBER),
                 "specs": map_of(SPEC_ROW),
                 **evaluation,

@@ -60,6 +60,7 @@ def measured_result(problem: Problem, found: Measured) -> dict[str, Any]:
     return {
         "score": found.score.value,
         "met": found.score.met,
+        "merit": found.score.merit if found.score.met else 0.0,
         "sizing": dict(found.sizing),
         "specs": spec_rows(spec_table(problem), results, told),
         **told,

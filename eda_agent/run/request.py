@@ -159,6 +159,7 @@ class Outcome:
         forced: failed checks of testbenches are ignored.
         budget: simulations that the run could use.
         seconds: time that the run's processes took.
+        policies: those that the user chose, as `RunState.policies`; `policy` is the last.
     """
 
     problem: Problem
@@ -173,6 +174,7 @@ class Outcome:
     forced: bool = False
     budget: int = 0
     seconds: float = 0.0
+    policies: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def met(self) -> bool:

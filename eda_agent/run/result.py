@@ -58,6 +58,7 @@ def outcome_result(outcome: Outcome) -> dict[str, Any]:
         unsound=() if outcome.forced else outcome.unsound,
         testbenches=[*outcome.remarks, *outcome.unsound],
         policy=outcome.policy,
+        policies=outcome.policies,
         unusable=len(failed),
         last_error=turns[failed[-1]].proposal.error if failed else "",
     )

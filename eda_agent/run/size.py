@@ -53,13 +53,21 @@ def size(
         StorageError: the journal or a result cannot be written.
     """
     control = control or Control()
+    chosen: list[Mapping[str, Any]] = []
+
+    def hear(event: Event) -> None:
+        if event["type"] == "policy.changed" and "name" in event:
+            chosen.append({"name": event["name"], "from": event["index"]})
+        listen(event)
+
     with contextlib.ExitStack() as stack:
-        prepared = prepare(request, problem, listen, stack)
+        prepared = prepare(request, problem, hear, stack)
         env = resume(prepared)
         stop, verified = play(prepared, env, control)
     best = env.history.incumbent
     assert best is not None
     run = prepared.run
+    chosen[:0] = run.state.policies or [{"name": prepared.policy.name, "from": 1}]
     remarks, seed = _remarks(prepared), run.resumed.request.chosen_seed
     return Outcome(
         env.problem,
@@ -67,13 +75,14 @@ def size(
         stop,
         best,
         env.history.turns,
-        prepared.policy.name,
+        chosen[-1]["name"],
         seed,
         verified,
         remarks,
         prepared.force,
         prepared.budget.simulations,
         run.state.seconds + time.monotonic() - prepared.begun,
+        tuple(chosen),
     )
 
 

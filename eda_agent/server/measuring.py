@@ -31,12 +31,28 @@ def _simulate(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"results": rows, "best": list(batch).index(best), "met": any(one.met for one in batch)}
 
 
+SHOWN = (
+    "value",
+    "bound",
+    "unit",
+    "minimum",
+    "maximum",
+    "margin_value",
+    "margin_percent",
+    "margin",
+    "met",
+    "at",
+    "worst_corner",
+    "why",
+)
+
+
 def _short(data: Mapping[str, Any], details: bool) -> dict[str, Any]:
-    names = ("value", "bound", "unit", "minimum", "maximum", "margin", "met", "worst_corner", "why")
     specs = {
-        spec: {name: row[name] for name in names if row[name] not in {None, ""}} for spec, row in data["specs"].items()
+        spec: {name: row[name] for name in SHOWN if row.get(name) not in (None, "")}
+        for spec, row in data["specs"].items()
     }
-    found = {name: data[name] for name in ("score", "met", "sizing", "at_limit", "failures", "unsound")}
+    found = {name: data[name] for name in ("score", "met", "merit", "sizing", "at_limit", "failures", "unsound")}
     more = {"operating_points": data["operating_points"], "values": data["values"]} if details else {}
     return {**found, "specs": specs, **more}
 
@@ -44,7 +60,8 @@ def _short(data: Mapping[str, Any], details: bool) -> dict[str, Any]:
 SIMULATE = ServerTool(
     "simulate",
     "Simulate one or many sizings side by side in every testbench and corner, outside a run. Each result has score, the"
-    " specs with signed margins (negative: missed) in their worst corner, and with details the operating points.",
+    " specs in their worst corner with their margin (negative: missed) in the spec's unit (margin_value), in percent of"
+    " the target (margin_percent) and on the scale of the score (margin), and with details the operating points.",
     arguments(
         {
             "target": TARGET,

@@ -1,5 +1,5 @@
 """Arguments are untrusted: they are checked against the part of JSON schema that the tools use, and small slips whose
-meaning is clear (a number as a text, null for a default) are repaired.
+meaning is clear (a number as a text and the reverse, null for a default) are repaired.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ def _of_type(kind: str, value: Any) -> Any:
             value = float(value)
         except ValueError:
             return None
+    if kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:.15g}" if math.isfinite(value) else None
     if kind == "boolean":
         return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
     if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):

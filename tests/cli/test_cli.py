@@ -11,9 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from eda_agent.agent.policies import chat_client
 from eda_agent.cli.main import main
+from eda_agent.record.schemas import schema
 
 from ..conftest import CIRCUITS
 
@@ -130,7 +132,9 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
             "5000",
             "--out",
             str(folder),
+            "--json",
         ],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # a shell that put the tests in the background has let them ignore Ctrl-C, and every child after them
@@ -139,9 +143,15 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
     while not (folder / "journal.jsonl").exists() or (folder / "journal.jsonl").read_text().count("turn.evaluated") < 2:
         time.sleep(0.05)
     process.send_signal(number)
-    assert process.wait(30) == 130
-    assert process.stderr is not None
-    text = process.stderr.read()
+    told, text = process.communicate(timeout=30)
+    assert process.returncode == 130
+    data = json.loads(told)
+    assert data["error"]["kind"] == "interrupted" and "--resume" in data["error"]["message"]
+    assert [one.message for one in Draft202012Validator(schema("error")).iter_errors(data)] == []
+    assert [one.message for one in Draft202012Validator(schema("result")).iter_errors(data)] == []
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    best = [line for line in lines if line["type"] == "best.updated"][-1]
+    assert (data["best_turn"], data["score"], data["sizing"]) == (best["index"], best["score"], best["sizing"])
     assert "Traceback" not in text
     assert "interrupted" in text
     before = (folder / "journal.jsonl").read_text().count('"turn.evaluated"')

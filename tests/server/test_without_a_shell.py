@@ -158,8 +158,15 @@ def test_own_designs_stop_at_the_first_that_meets_every_spec(folder: Path) -> No
         for one in shown["next"]:
             if "call" in one and one["call"]["tool"] == "report":
                 assert not (await call("report", **one["call"]["arguments"])).get("failed")
-        every = await ended(sizings=[MET, {"W12": "41u"}], play_all=True)
-        assert every["simulations"] == 2
+        # the second takes 2 nW less of 181 uW
+        pair = [MET, {**MET, "L34": "0.6u"}]
+        every = await ended(sizings=pair, play_all=True)
+        assert every["simulations"] == 2 and every["best_turn"] == 2
+        simulated = await call("simulate", target="amp", sizings=[*pair, MET])
+        assert simulated["best"] == 1
+        power, gbw = (simulated["results"][1]["specs"][name] for name in ("power", "gbw"))
+        assert power["margin_value"] == pytest.approx(370e-6 - power["value"]) and power["unit"] == "W"
+        assert gbw["margin_percent"] == pytest.approx(100 * (gbw["value"] / 15e6 - 1))
 
     with_server(folder, body)
 

@@ -29,6 +29,7 @@ def show_command(options: argparse.Namespace) -> int:
     from eda_agent.insight.saturation import saturation_text
     from eda_agent.insight.verdict import judge
     from eda_agent.problem.extracted.wires import wires_from
+    from eda_agent.record.labels import policies_text
     from eda_agent.record.result import run_result, state_facts, with_regions
     from eda_agent.record.run_state import chosen_turn, load_state
     from eda_agent.run import wires_text
@@ -53,7 +54,7 @@ def show_command(options: argparse.Namespace) -> int:
     begun = state.started
     ended = stop_text(state.finished["stop"]) if state.finished else "unfinished"
     screen.print(
-        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} ·"
+        f"{begun['problem']} · policy {policies_text(state.policies)} · seed {begun['seed']} ·"
         f" {counted(state.simulations, 'simulation')} · {ended}",
         markup=False,
     )

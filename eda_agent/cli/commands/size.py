@@ -160,17 +160,18 @@ def _add_output(group: ArgumentGroup) -> None:
 def size_command(options: argparse.Namespace) -> int:
     """Size, then print specs, sizes and the paths of the files."""
     from eda_agent.agent.control import Control
-    from eda_agent.cli.error_json import print_error
+    from eda_agent.cli.interrupted import interrupted
     from eda_agent.cli.outcome import report
     from eda_agent.cli.progress import listen_on_stdin, print_event, with_progress
     from eda_agent.cli.render import print_json
-    from eda_agent.cli.say import command, say
+    from eda_agent.cli.say import say
     from eda_agent.errors import InputError
     from eda_agent.interrupts import obey
     from eda_agent.run import size
     from eda_agent.run.result import outcome_result
 
     request = make_request(options)
+    folder: list[str] = []
     obey(signal.SIGINT)
     control = Control(complain=lambda text: say(f"eda-agent: {text}"))
     if options.robust is not None:
@@ -181,8 +182,10 @@ def size_command(options: argparse.Namespace) -> int:
                 "--robust and --post-layout do not go together\n    → size with --post-layout, then run eda-agent mc on"
                 " the run"
             )
-        return _robust(options, request, control)
-    folder: list[str] = []
+        try:
+            return _robust(options, request, control, folder)
+        except KeyboardInterrupt:
+            return interrupted(folder, json=options.json, resumable=False)
 
     def note_folder(event: Event) -> None:
         if event["type"] == "run.started":
@@ -200,11 +203,7 @@ def size_command(options: argparse.Namespace) -> int:
         else:
             outcome = with_progress(request, control, note_folder, quiet=options.json)
     except KeyboardInterrupt:
-        hint = f"; continue with: {command('size', '--resume', folder[0])}" if folder else ""
-        say(f"eda-agent: interrupted{hint}")
-        if options.json:
-            print_error("interrupted", f"interrupted{hint}", 130)
-        return 130
+        return interrupted(folder, json=options.json)
     if options.json:
         print_json(outcome_result(outcome))
     elif not options.events:
@@ -212,8 +211,8 @@ def size_command(options: argparse.Namespace) -> int:
     return 130 if outcome.stop == "user" and not outcome.met else 0 if outcome.met else 1
 
 
-def _robust(options: argparse.Namespace, request: Request, control: Control) -> int:
-    """Size for yield. Return 0 if the wanted share of samples passes."""
+def _robust(options: argparse.Namespace, request: Request, control: Control, folder: list[str]) -> int:
+    """Size for yield. Return 0 if the wanted share of samples passes. `folder` receives that of each round."""
     from eda_agent.cli.outcome import report
     from eda_agent.cli.progress import print_event, tell_event
     from eda_agent.cli.render import console, print_json
@@ -227,6 +226,8 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
     screen = console()
 
     def tell(event: Event) -> None:
+        if event["type"] == "run.started":
+            folder[:] = [event["folder"]]
         if options.events:
             print_event(event)
         elif not options.json:

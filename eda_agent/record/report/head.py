@@ -8,6 +8,7 @@ from typing import Any
 from eda_agent import __version__
 from eda_agent.record.best_turn import best_turn
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import policies_text
 from eda_agent.record.report.evidence import Evidence
 from eda_agent.stop_reasons import stop_text
 from eda_agent.units import counted, format_score
@@ -32,7 +33,8 @@ def head(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]:
         ("run", f"{_time(begun.get('t'))}, {_effort(state)}"),
         (
             "policy",
-            f"{begun['policy']}, seed {begun['seed']}; ended: {stop_text(state.finished.get('stop', 'unfinished'))}",
+            f"{policies_text(state.policies)}, seed {begun['seed']};"
+            f" ended: {stop_text(state.finished.get('stop', 'unfinished'))}",
         ),
         ("versions", _versions(state)),
         ("report", f"{_time(now)}{f', {evidence.author}' if evidence.author else ''}"),
