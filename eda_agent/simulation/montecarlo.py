@@ -10,6 +10,7 @@ import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,10 @@ class MonteCarlo:
         return min(low, high) / deviation if deviation > 0 else math.nan
 
 
+BATCH = 64
+"""Samples that are prepared together: the first results come before the models of the last sample are drawn."""
+
+
 def monte_carlo(
     evaluator: Evaluator, sizing: Sizing, samples: int, seed: int = 0, corners: Sequence[str] | None = None,
     process: bool | None = None, done: Callable[[int], None] | None = None,
@@ -149,29 +154,29 @@ def monte_carlo(
         )
     varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()
-    finished: dict[int, dict[str, Any]] = {}
+    replies: dict[int, dict[str, Any]] = {}
 
-    def tell(index: int, reply: dict[str, Any]) -> None:
-        finished[index] = reply
+    def tell(at: int, index: int, reply: dict[str, Any]) -> None:
+        replies[at + index] = reply
         if done is not None:
-            done(len(finished))
+            done(len(replies))
 
-    with contextlib.closing(Scratch()) as scratch:
-        tasks = []
-        for sample in range(samples):
-            chip = _chip(evaluator, instance, seed, sample, scratch.folder) if varied else None
-            for deck in decks:
-                drawn = deck if chip is None else _drawn(deck, chip, f"{seed}-{sample}")
-                if chip is not None:
-                    evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
-                biased = deck.key in evaluator.biased
-                tasks.append(
-                    Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample))
-                )
-        try:
-            replies = dict(enumerate(run_wide(evaluator.executor, tasks, tell)))
-        except KeyboardInterrupt:
-            replies = finished
+    with contextlib.closing(Scratch()) as scratch, contextlib.suppress(KeyboardInterrupt):
+        for first in range(0, samples, BATCH):
+            at = first * len(decks)
+            tasks = []
+            for sample in range(first, min(first + BATCH, samples)):
+                chip = _chip(evaluator, instance, seed, sample, scratch.folder) if varied else None
+                for deck in decks:
+                    drawn = deck if chip is None else _drawn(deck, chip, f"{seed}-{sample}")
+                    if chip is not None:
+                        evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
+                    biased, limit = deck.key in evaluator.biased, problem.budget.timeout
+                    tasks.append(Task(drawn, instance, operating_point=biased, timeout=limit, sample=(seed, sample)))
+            # a wider window may have replaced what was told
+            replies |= {
+                at + index: reply for index, reply in enumerate(run_wide(evaluator.executor, tasks, partial(tell, at)))
+            }
     places = range(len(decks))
     complete = [sample for sample in range(samples) if all(sample * len(decks) + place in replies for place in places)]
     if not complete:
