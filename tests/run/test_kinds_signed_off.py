@@ -111,6 +111,15 @@ KINDS = {
         "oscillation_frequency: {testbench: run, minimum: 20M}\n  power: {testbench: run, maximum: 3m}",
         "MNB.w",
     ),
+    "lc": Kind(
+        "outp outn vdd vss\nL1 vdd outp 20n\nL2 vdd outn 20n\nR1 vdd outp 2k\nR2 vdd outn 2k\nC1 outp outn 2p\n"
+        "MN1 outp outn t vss nch W=20u L=0.5u\nMN2 outn outp t vss nch W=20u L=0.5u\n"
+        "MN3 t b vss vss nch W=40u L=1u\nMN4 b b vss vss nch W=10u L=1u\nRB vdd b 10k",
+        "oscillator",
+        "out: outp",
+        "oscillation_frequency: {testbench: run, minimum: 600M}\n  power: {testbench: run, maximum: 3m}",
+        "MN1.w",
+    ),
 }
 CORNERS = "corners: {cross: {process: [tt], vdd: [2.7, 3.3], temperature: [-40, 125]}}\n"
 

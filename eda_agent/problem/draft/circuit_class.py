@@ -23,6 +23,7 @@ from eda_agent.problem.draft.benches import (
     VCO,
     Bench,
 )
+from eda_agent.problem.draft.cross_coupled import cross_coupled
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.kinds import STATIC
@@ -91,6 +92,7 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
     levels = {port: how for port, how in biases(structure, rest, set()).items() if how in {"low", "high"}}
     rest = [port for port in rest if port not in levels]
     found = _purpose(structure, rails, rest, doubts)
+    levels = {port: how for port, how in levels.items() if port not in found.ports.values()}
     return replace(found, bias={**found.bias, **levels}) if found.name or found.benches else found
 
 
@@ -123,7 +125,9 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
     if gate := _common_gate(structure, rest):
         ports = {"in": gate[0], "out": gate[1], **rails}
         return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), TIA, tuple(doubts))
-    if outputs and (found := ring_oscillator(structure, rest, outputs)) is not None:
+    if (found := ring_oscillator(structure, rest, outputs) if outputs else None) is None:
+        found = cross_coupled(structure, rest, outputs)
+    if found is not None:
         name, ports, bias = found
         swings = OSCILLATOR if name == "oscillator" else VCO
         return CircuitClass(name, {**ports, **rails}, bias, swings, tuple(doubts))
@@ -173,7 +177,13 @@ def _amplifier(
     pair = structure.input_pair
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
+    looped = [gate for gate in gates if gate in outputs]
     outputs = [port for port in outputs if port not in gates]
+    source = next(gate for gate in gates if gate not in looped[:1])
+    if len(looped) == 1 and not outputs and polarity(structure, source, looped[0]) > 0:
+        # the output is the inverting input: a follower
+        taken = {"in": source, "out": looped[0], **rails}
+        return CircuitClass("buffer", taken, biases(structure, rest, {source, *looped}), BUFFER, tuple(doubts))
     if len(outputs) == 2:
         doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 without feedback")
         return CircuitClass("differential amplifier", rails, {}, (), tuple(doubts))

@@ -15,6 +15,7 @@ from eda_agent.problem.draft.domains import domain_of, high_of
 from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
+from eda_agent.problem.draft.port_names import volts_named
 from eda_agent.problem.draft.port_roles import RESISTORS
 from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.units import format_quantity
@@ -42,17 +43,27 @@ class Held:
 
 def supply_of(draft: Draft) -> float:
     """The voltage of the supply in V: the user's, that of the netlist's own source, or the PDK's."""
-    return draft.answers.supply or _own_supply(draft) or _usual_supply(draft)
+    return draft.answers.supply or _own_supply(draft) or supply_named(draft) or _usual_supply(draft)
 
 
 def supply_is_guessed(draft: Draft) -> bool:
     return not (draft.answers.supply or _own_supply(draft))
 
 
+def supply_named(draft: Draft) -> float:
+    """The voltage that the name of the rail says, if the devices endure it; 0 if it says none."""
+    said = volts_named(draft.structure.vdd)
+    return said if said <= 1.1 * _usual_supply(draft) else 0.0
+
+
 def _own_supply(draft: Draft) -> float:
     if draft.own_bench is not None and (volts := supplied(draft.own_bench, draft.structure.vdd)[1]):
         return max(volts, 0.0)
-    return max(draft.driven.get(draft.structure.vdd, 0.0), 0.0)
+    vdd = draft.structure.vdd
+    if (own := draft.driven.get(vdd, 0.0)) > 0:
+        return own
+    # a supply that a pulse switches on
+    return max(draft.conditions.peaks.get(vdd, 0.0), 0.0)
 
 
 def _usual_supply(draft: Draft) -> float:

@@ -20,6 +20,7 @@ from eda_agent.problem.draft.named_sizes import with_named_sizes
 from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
 from eda_agent.problem.draft.standard_cells import with_standard_cells
+from eda_agent.problem.draft.taps import without_taps
 from eda_agent.problem.draft.valued_resistors import with_valued_resistors
 from eda_agent.problem.model_libraries import without_model_libraries
 from eda_agent.problem.pdk.registry import Pdk
@@ -32,7 +33,8 @@ _CDL_CARDS = re.compile(
     r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b",
     re.IGNORECASE,
 )
-_PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNORECASE)
+_PLAIN = re.compile(r"^((?:m\S*\s+\S+\s+\S+|c\S*)\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNORECASE)
+"""A MOSFET or a capacitor with a model."""
 
 
 def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, tuple[str, ...]]:
@@ -46,7 +48,7 @@ def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, 
     lines = closed(_uncomment_subckt(lines, notes), notes)
     lines = without_sources(lines, notes, measured_nets(text))
     lines = [_slashes(line, notes) for line in lines]
-    lines = with_global_ports(lines, notes)
+    lines = without_taps(with_global_ports(lines, notes), notes)
     lines = with_valued_resistors(lines, pdks, notes)
     for pdk in pdks:
         lines = with_standard_cells(lines, pdk, notes)
@@ -102,16 +104,17 @@ def _uncomment_subckt(lines: Sequence[str], notes: list[str]) -> list[str]:
 
 
 def _slashes(line: str, notes: list[str]) -> str:
-    """CDL writes a slash between the nets and the cell's name, or before parameters."""
-    if _CDL_CARDS.match(line.strip()) or not re.match(r"\s*(x|\.subckt)\S*\s.*\s/\s", line, re.IGNORECASE):
+    """CDL writes a slash between nets and the cell's name, or before parameters. Behind an equals sign it divides."""
+    head = line.partition("=")[0]
+    if _CDL_CARDS.match(line.strip()) or not re.match(r"\s*(x|\.subckt)\S*\s.*\s/\s", head, re.IGNORECASE):
         return line
     notes.append("slashes between nets and cells were left out (CDL)")
     return re.sub(r"\s/\s", " ", line, count=1)
 
 
 def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
-    """M lines whose model is a subcircuit of the PDK become X lines, with sizes in the PDK's unit, on continuation
-    lines too.
+    """M and C lines whose model is a subcircuit of the PDK become X lines, with sizes in the PDK's unit, on
+    continuation lines too.
     """
     result, factor, to_unit, converted = [], 1.0, 1.0, set[int]()
     for number, line in enumerate(lines):
@@ -120,12 +123,12 @@ def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]
             if number - 1 in converted:
                 converted.add(number)
             continue
-        found, factor = _PLAIN_MOS.match(line.strip()), 1.0
+        found, factor = _PLAIN.match(line.strip()), 1.0
         pdk = next((pdk for pdk in pdks if found and pdk.subcircuits and pdk.device(found[2]) is not None), None)
         if found is None or pdk is None:
             result.append(line)
             continue
-        notes.append(f"M lines became X lines: the devices of {pdk.name} are subcircuits")
+        notes.append(f"{line.strip()[0].upper()} lines became X lines: the devices of {pdk.name} are subcircuits")
         converted.add(number)
         factor = to_unit = 1.0 / pdk.scale
         result.append(f"X{found[1]}{found[2]}{times(found[3], factor if in_metres(found[3]) else 1.0)}")

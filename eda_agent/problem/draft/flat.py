@@ -131,11 +131,13 @@ class FlatConditions:
         volts: DC value of a voltage source to ground, V.
         amps: DC value of a current source, A into the net.
         loads: capacitor from an output to ground, F.
+        peaks: highest level of a pulse or a ramp to ground, V: of a supply that is switched on.
     """
 
     volts: Mapping[str, float] = field(default_factory=dict)
     amps: Mapping[str, float] = field(default_factory=dict)
     loads: Mapping[str, float] = field(default_factory=dict)
+    peaks: Mapping[str, float] = field(default_factory=dict)
 
     def above(self, net: str) -> FlatConditions:
         """The same with voltages counted from a net, the negative rail of a split supply."""
@@ -156,25 +158,29 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     volts: dict[str, float] = {}
     amps: dict[str, float] = {}
     loads: dict[str, float] = {}
+    peaks: dict[str, float] = {}
     outputs = set(_outputs(cards, measured_nets("\n".join(lines))))
     for card in cards:
         words = card.split()
         kind = card[0].lower()
-        value = _value(words[3:])
-        if kind not in "vic" or len(words) < 4 or value is None:
+        value, peak = _value(words[3:]), _peak(words[3:]) if kind == "v" else None
+        if kind not in "vic" or len(words) < 4 or value is peak is None:
             continue
         plus, minus = (net.lower() for net in words[1:3])
         if (plus in _GROUNDS) == (minus in _GROUNDS):
             continue
         net = minus if plus in _GROUNDS else plus
         if kind == "c":
-            if net in outputs:
+            if net in outputs and value is not None:
                 loads[net] = loads.get(net, 0.0) + value
             continue
         # SPICE counts a source's current from its plus terminal through the source to its minus terminal
         sign = 1.0 if (minus in _GROUNDS) == (kind == "v") else -1.0
-        (volts if kind == "v" else amps)[net] = sign * value
-    return FlatConditions(volts, amps, loads)
+        if value is not None:
+            (volts if kind == "v" else amps)[net] = sign * value
+        if peak is not None:
+            peaks[net] = sign * peak
+    return FlatConditions(volts, amps, loads, peaks)
 
 
 def held_nets(cards: Iterable[str]) -> frozenset[str]:
@@ -194,6 +200,17 @@ def _value(words: Sequence[str]) -> float | None:
     waveform = re.match(r"(?i)(pulse|sine?|exp|sffm|am)\s*\(?\s*([^\s,()]+)", text)
     first = waveform[2] if waveform else next(iter(text.split()), "")
     return parse_spice_number(first)
+
+
+def _peak(words: Sequence[str]) -> float | None:
+    """The highest level of a pulse or of a piecewise linear waveform, None for other sources."""
+    found = re.search(r"(?i)\b(pulse|pwl)\s*\(?\s*([^()]*)", " ".join(words))
+    if found is None:
+        return None
+    numbers = [parse_spice_number(word) for word in re.split(r"[\s,]+", found[2].strip())]
+    values = numbers[:2] if found[1].lower() == "pulse" else numbers[1::2]
+    levels = [value for value in values if value is not None]
+    return max(levels) if levels and len(levels) == len(values) else None
 
 
 def _outputs(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:

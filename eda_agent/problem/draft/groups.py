@@ -101,7 +101,7 @@ def grouped(draft: Draft) -> Groups:
     for names in stage_groups(draft):
         taken = {name for known in (*groups.match, *groups.mirrors) for name in known}
         free = [name for name in names if name not in taken]
-        if len(free) >= _UNITS:
+        if len(free) > 1 and (len(free) == len(names) or len(free) >= _UNITS):
             groups.match.append(free)
             groups.add(free, ("w", "l", "m"))
     for names in unit_groups(draft):
@@ -164,11 +164,13 @@ def stage_groups(draft: Draft) -> list[list[str]]:
     if draft.kind.name not in OSCILLATORS:
         return []
     keys: dict[str, tuple[str, ...]] = {}
-    for fet in draft.structure.fets:
-        path, device = path_of(draft, fet.name), device_at(draft, fet.name)
+    varactors = [label for label, role in draft.structure.roles.items() if role == "MOS capacitor"]
+    for label in (*(fet.name for fet in draft.structure.fets), *varactors):
+        path, device = path_of(draft, label), device_at(draft, label)
         sides = (canonical(draft, path, side) for side in ("w", "l", "m"))
-        keys[path] = (path.rpartition(".")[0], device.value.lower(), draft.structure.roles[fet.name], *sides)
-    return [names for names in _classes(keys) if len(names) >= _UNITS]
+        keys[path] = (path.rpartition(".")[0], device.value.lower(), draft.structure.roles[label], *sides)
+    paths = {path_of(draft, label) for label in varactors}
+    return [names for names in _classes(keys) if len(names) >= (2 if names[0] in paths else _UNITS)]
 
 
 def unit_groups(draft: Draft) -> list[list[str]]:

@@ -15,6 +15,7 @@ from eda_agent.problem.draft.conditions import (
     held_of,
     load_of,
     supply_is_guessed,
+    supply_named,
     supply_of,
 )
 from eda_agent.problem.draft.kinds import OSCILLATORS
@@ -57,7 +58,14 @@ def guesses_of(draft: Draft) -> list[Guess]:
     if not draft.kind.name and not draft.answers.kind:
         result.append(Guess("kind", "unknown", "no pattern of a known kind was found", "--kind"))
     if supply_is_guessed(draft):
-        whose = "the models are the netlist's own" if draft.pdk.name == "own" else f"that of {draft.pdk.name}'s devices"
+        named = bool(supply_named(draft))
+        whose = (
+            "as the rail's name says"
+            if named
+            else "the models are the netlist's own"
+            if draft.pdk.name == "own"
+            else f"that of {draft.pdk.name}'s devices"
+        )
         result.append(Guess("supply", format_quantity(supply_of(draft), "V"), whose, "--supply"))
     if kind := draft.by_name.get("kind"):
         result.append(Guess("kind", kind, "by the cell's name; its connections are those of an op-amp too", "--kind"))

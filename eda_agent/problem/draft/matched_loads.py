@@ -1,10 +1,11 @@
-"""Matched loads are the equal resistors or capacitors on both sides of a differential pair: loads, degeneration,
-and the branches of a reference that an amplifier keeps equal.
+"""Matched loads are the equal resistors or capacitors on both sides of a differential or cross-coupled pair:
+loads, degeneration, and the branches of a reference that an amplifier keeps equal.
 """
 
 from __future__ import annotations
 
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.cross_coupled import crossed
 from eda_agent.problem.structure.circuit import Passive
 
 
@@ -14,7 +15,7 @@ def matched_loads(draft: Draft) -> list[tuple[str, str]]:
     Their values are not compared here.
     """
     result: list[tuple[str, str]] = []
-    for one, other in draft.structure.pairs:
+    for one, other in (*draft.structure.pairs, *crossed(draft.structure)):
         for left, right in (
             (one.drain, other.drain),
             (one.source, other.source),
@@ -28,7 +29,7 @@ def matched_loads(draft: Draft) -> list[tuple[str, str]]:
                     for second in _at(draft, right)
                     if second.kind == first.kind and _far(second, right) == _far(first, left) != ""
                 ]
-                if len(twins) == 1:
+                if len(twins) == 1 and (twins[0].name, first.name) not in result:
                     result.append((first.name, twins[0].name))
     return result
 

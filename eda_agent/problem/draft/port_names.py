@@ -29,6 +29,18 @@ _NAMES = {
 }
 
 
+_VOLTS = re.compile(r"(?:v\w*?|[ad]?vdd\w*?)_?(\d)[vp](\d)\w*", re.IGNORECASE)
+_RAILS = ((r"vapwr|vdda[12]", 3.3), (r"vdpwr|vccd[12]", 1.8))
+"""Supplies of Tiny Tapeout (VAPWR, VDPWR) and of Efabless' Caravel (vdda1, vccd1), V."""
+
+
+def volts_named(port: str) -> float:
+    """The voltage that a supply's name says (`vdd_1v8`, `avdd3p3`, `VAPWR`); 0 if it says none."""
+    if found := _VOLTS.fullmatch(port):
+        return float(f"{found[1]}.{found[2]}")
+    return next((volts for names, volts in _RAILS if re.fullmatch(names, port, re.IGNORECASE)), 0.0)
+
+
 def named(role: str, port: str) -> bool:
     """Whether a port's name says this role; `low` and `high` are levels at which a control pin enables the circuit."""
     return re.fullmatch(_NAMES[role], port, re.IGNORECASE) is not None

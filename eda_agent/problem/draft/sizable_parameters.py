@@ -189,6 +189,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
             fingers = [
                 fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses
             ]
+            fingers += _followers_fingers(draft, edit)
             least, most = least * max(fingers), most * (min(fingers) if rules else 1.0)
             grid *= fingers[0] if len(set(fingers)) == 1 else 1.0
         top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
@@ -213,6 +214,19 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         return _plain(start), _plain(start or 1.0), "", "lin"
     spread = 20.0 if device.kind == "c" else 30.0
     return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
+
+
+def _followers_fingers(draft: Draft, edit: Edit) -> list[float]:
+    """The fingers of the devices whose width follows this one."""
+    path = edit.device if edit.scope == draft.subckt else f"{edit.scope}.{edit.device}"
+    result = []
+    for names, attribute in grouped(draft).equal:
+        for name in names[1:] if attribute == edit.attribute and names[0] == path else ():
+            cell, _, device = name.rpartition(".")
+            scope = draft.netlist.subcircuits[cell or draft.subckt]
+            if (found := scope.device(device)) is not None:
+                result.append(fingers_of(found, scope.name, draft.netlist, draft.subckt) or 1.0)
+    return result
 
 
 def _smallest(draft: Draft, key: str) -> float:

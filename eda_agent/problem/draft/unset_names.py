@@ -31,6 +31,9 @@ def unset_names(netlist: Netlist, subckt: str, pdk: Pdk) -> dict[str, str]:
                 if text.lower() in models:
                     continue
                 result |= {name: start for name in _names(text) if name not in known and name not in result}
+        # a parameter that is computed from a name without a value
+        for text in {**netlist.top.params, **scope.params}.values():
+            result |= {name: "1" for name in _names(text) if name not in known and name not in result}
     return result
 
 

@@ -169,9 +169,9 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     path = pdk.library(boxes, process)
     # the stamp represents the content: reading 2 MB of text on every start would cost more than the cut saves
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
-    key = hashlib.sha256(
-        repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()
-    ).hexdigest()[:20]
+    rules = [(name, rule.files, rule.own) for name in sorted(boxes) if (rule := pdk.device(name)) is not None]
+    said = (__version__, _source_digest(), pdk.name, rules, process, sorted(boxes.items()), stamp)
+    key = hashlib.sha256(repr(said).encode()).hexdigest()[:20]
     models, index = folder / f"{pdk.name}-{process}-{key}.models", folder / f"{pdk.name}-{process}-{key}.json"
 
     def mismatch() -> Varied:

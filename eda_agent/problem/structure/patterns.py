@@ -43,9 +43,18 @@ class Patterns(Wiring):
             if net in self.rails or net in enables or {fet.type for fet in gates} != {"nmos", "pmos"}:
                 continue
             drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
-            if not drains[0] & drains[1]:
+            if not drains[0] & drains[1] and not self._beside(gates, net):
                 found.append(net)
         return tuple(found)
+
+    def _beside(self, gates: Sequence[Fet], net: str) -> bool:
+        """Whether another port has a device on the tail of each of these: both are inputs of complementary pairs."""
+        others = [
+            {one.gate for one in self.fets if one.source == fet.source and one.type == fet.type} - {net}
+            for fet in gates
+            if fet.source not in self.rails
+        ]
+        return len(others) == len(gates) and bool(set.intersection(*others) & set(self.circuit.ports))
 
     @cached_property
     def mirrors(self) -> tuple[Mirror, ...]:
@@ -99,6 +108,10 @@ class Patterns(Wiring):
                 for fet in free:
                     if fet.type == kind:
                         side[fet.gate].append(fet)
+                inputs = [gate for gate in side if gate in self.circuit.ports]
+                if len(side) > 2 and len(inputs) == 2 and not set(inputs) & set(self.clocks):
+                    # further devices on the tail take its current over, as where a rail-to-rail input changes sides
+                    side = {gate: side[gate] for gate in inputs}
                 if len(side) == 2:
                     left, right = side.values()
                     found.extend((one, other) for one, other in self._facing(left, right) if one.drain != other.drain)
