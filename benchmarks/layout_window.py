@@ -1,11 +1,11 @@
 """How long KLayout's window does not answer while a large layout is placed, written back, checked and undone: by
 mouse, in the real application on Xvfb.
 
-    python -m benchmarks.layout_window [COUNT] [--out benchmarks/results/layout_window.json]
+    [chrt -r 1] python -m benchmarks.layout_window [COUNT] [--out benchmarks/results/layout_window.json]
 
 A timer of 5 ms in KLayout's event loop; its longest gap in each step is what a hand would feel, on a machine with
-nothing else to do. Beside it stands the longest processor time of the window's thread between two ticks, which other
-programs do not lengthen. The circuit has COUNT
+nothing else to do (`chrt -r 1`, as root, runs it before all other programs). Beside it stands the longest processor time
+of the window's thread between two ticks, which other programs do not lengthen. The circuit has COUNT
 transistors of many sizes; a program in place of `eda-agent` prints them.
 """
 

@@ -91,8 +91,11 @@ def test_no_full_search_runs_while_work_is_done() -> None:
         assert 0 in seen and 2 not in seen and len(kept) == 300_000
         pause.end()
         assert gc.get_threshold() == before
+        # what is left of the work is not searched again
+        assert gc.get_freeze_count() > 300_000
         more = [[[]] for _ in range(300_000)]
         assert 2 in seen and len(more) == 300_000
     finally:
         gc.callbacks.remove(note)
         pause.end()
+        gc.unfreeze()

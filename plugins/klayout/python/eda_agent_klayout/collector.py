@@ -18,7 +18,9 @@ def set_aside() -> None:
 
 
 class Pause:
-    """No full search while work is done in slices; the small ones go on."""
+    """No full search while work is done in slices; the small ones go on. What the work has left is set aside: KLayout
+    keeps a Python object for each container of shapes that was drawn into, as long as its cell exists.
+    """
 
     def __init__(self) -> None:
         self._before: tuple[int, int, int] | None = None
@@ -30,5 +32,6 @@ class Pause:
 
     def end(self) -> None:
         if self._before is not None:
+            gc.freeze()
             gc.set_threshold(*self._before)
             self._before = None

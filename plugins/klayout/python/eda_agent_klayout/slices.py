@@ -19,7 +19,7 @@ from .steps import Pace, Progress, Work
 
 SLICE = 0.02
 """Seconds of a slice, at least."""
-AT_ONCE = 0.05
+AT_ONCE = 0.03
 """Seconds of work that is done without a dialog."""
 SHOWN = 0.1
 """Seconds between two changes of the bar."""
