@@ -38,3 +38,11 @@ def name_from(text: str) -> str:
         return text
     kept = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_").lstrip("._-")[:MAX_LENGTH].rstrip("_")
     return kept or "circuit"
+
+
+_MAKER = re.compile(r"\b[a-z0-9]+_fd_pr__|\b\w+?_pr__")
+
+
+def without_maker(text: str) -> str:
+    """A text without the beginning of a foundry's device names, such as `sky130_fd_pr__`."""
+    return _MAKER.sub("", text)

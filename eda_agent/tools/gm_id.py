@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from eda_agent.errors import InputError
+from eda_agent.problem.names import without_maker
 from eda_agent.problem.space import Parameter
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluator
@@ -38,10 +39,10 @@ class Table:
 
 
 def _parameters(problem: Problem) -> Schema:
-    names = list(modelled_devices(problem))
+    names = list(_devices(problem))
     return arguments_schema(
         {
-            "device": {"type": "string", "enum": names, "description": "a transistor of the circuit"},
+            "device": {"type": "string", "enum": names, "description": "a transistor of the circuit, or a model"},
             "L": {"type": "string", "description": 'length, such as "500n"'},
             "gm_id": {"type": "number", "description": "gm/Id in 1/V; give this or current_per_width"},
             "current_per_width": {"type": "string", "description": 'Id/W in A/m, such as "2" (2 uA per um)'},
@@ -49,6 +50,13 @@ def _parameters(problem: Problem) -> Schema:
         },
         ["device", "L"],
     )
+
+
+def _devices(problem: Problem) -> dict[str, Modelled]:
+    """Transistor, or model as a prompt shows it → the model."""
+    found = modelled_devices(problem)
+    models = {without_maker(one.model): one for one in found.values()}
+    return {**found, **{name: one for name, one in models.items() if name not in found}}
 
 
 def _run(context: Context, arguments: Mapping[str, Any]) -> Result:
@@ -61,7 +69,7 @@ def _run(context: Context, arguments: Mapping[str, Any]) -> Result:
         density = parse_quantity(arguments["current_per_width"], "A/m") if "current_per_width" in arguments else None
     except QuantityError as error:
         raise InputError(f"gm_id: {error}") from None
-    device = modelled_devices(context.problem)[arguments["device"]]
+    device = _devices(context.problem)[arguments["device"]]
     problem = single_device(context.problem, device, length, arguments.get("corner"))
     with_tables = context.simulator.for_problem(problem)
     lengths, sweep = problem.space.parameters

@@ -165,6 +165,10 @@ def test_a_table_of_a_device_agrees_with_the_circuit(real: Context) -> None:
     assert back["gm_id"] == pytest.approx(device["gm_id"], rel=0.05)
     # pmos, and what no device reaches
     assert call("gm_id", real, {"device": "xm6", "L": "500n", "gm_id": 12}).data["gm_id"] == pytest.approx(12, rel=0.02)
+    # a prompt shows the model's name without its maker
+    asked = {"L": "500n", "gm_id": 12}
+    one, other = (call("gm_id", real, {"device": name, **asked}).data for name in ("xm6", "pfet_01v8"))
+    assert {**one, "device": ""} == {**other, "device": ""} and other["model"].endswith("pfet_01v8")
     for arguments, says in (
         ({"L": "500n", "gm_id": 60}, "the device reaches"),
         ({"L": "10n", "gm_id": 12}, "is outside"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from eda_agent.errors import InputError
 from eda_agent.problem.line_edit import Edit, assignments, edited
+from eda_agent.problem.names import without_maker
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.spice_numbers import parse_spice_number
@@ -17,8 +18,6 @@ from eda_agent.units import format_quantity, plain_number
 JUNCTIONS = ("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd")
 """Parameters of a transistor that follow from its layout."""
 _HIDDEN = frozenset([".end", ".model", ".option", ".options"])
-_MAKER = re.compile(r"\b[a-z0-9]+_fd_pr__|\b\w+?_pr__")
-"""The beginning of a foundry's device names, such as `sky130_fd_pr__`."""
 
 _ONE = re.compile(r"\s(?:nf|m|mult)\s*=\s*1(?:\.0*)?(?=\s|$)", re.IGNORECASE)
 """A parameter that says that there is one of something."""
@@ -118,4 +117,4 @@ def _device(problem: Problem, text: str) -> str:
             number = parse_spice_number(assignments(text).get(key, ""))
             if number is not None:
                 text = edited(text, Edit("", "x", key), format_quantity(number * problem.pdk.scale)) or text
-    return _MAKER.sub("", " ".join(text.split()))
+    return without_maker(" ".join(text.split()))

@@ -81,6 +81,8 @@ def show_command(options: argparse.Namespace) -> int:
         screen.print(f"no usable reply: {turn['proposal']['error']}", markup=False)
     if turn["proposal"]["reasoning"]:
         print_prose(screen, f"\nreasoning: {visible(turn['proposal']['reasoning'])}")
+    for note in turn["proposal"].get("notes", ()):
+        print_prose(screen, f"note: {visible(note)}")
     _show_moves(screen, state, turn)
     for line in saturation_text(begun, state.verified, turn):
         print_prose(screen, f"! {line}")
