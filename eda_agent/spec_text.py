@@ -7,11 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eda_agent.units import any_unit, format_quantity, plain_number, shown_unit
+from eda_agent.units import PLAIN, QuantityError, any_unit, format_quantity, plain_number, read_unit, shown_unit
 
 _DIFFERENCES = frozenset({"dB", "deg", "degC", "%", "V"})
 """Units in which a margin is a difference. In all others it is a share of the target."""
 _MOST_DIGITS = 9
+_LEAST, _MOST = 1e-3, 1e5
+"""Numbers outside these limits are written with a unit of their own."""
 _NO_EFFECT = {"dB": 0.005, "deg": 0.05}
 """Changes below these, and below 0.05 %, read "≈ 0"."""
 
@@ -123,3 +125,37 @@ def moved_texts(
 def result_margin(spec: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     """`margin_text` of a result as event data."""
     return margin_text(spec, result.get("value"), result.get("bound", ""))
+
+
+def in_one_unit(spec: Mapping[str, Any], found: Sequence[tuple[float | None, str]]) -> tuple[str, list[str]]:
+    """(unit with its prefix, values as numbers in it). The unit is that of the target; a number that does not fit it
+    has its own.
+    """
+    target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
+    reference = target or max((abs(value) for value, _ in found if value is not None), default=0.0)
+    _, _, unit = format_quantity(reference, shown_unit(spec)).rpartition(" ")
+    try:
+        factor = float(read_unit(unit).factor) if unit else 0.0
+    except QuantityError:
+        factor = 0.0
+    if not factor:
+        return "", [value_text(spec, value, bound) for value, bound in found]
+    return unit, [_number(spec, value, bound, factor) for value, bound in found]
+
+
+def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: float) -> str:
+    if value is None:
+        return "—"
+    number = value / factor
+    if number and not _LEAST <= abs(number) < _MOST:
+        text = value_text(spec, value, bound)
+        # a unit without prefixes is that of the row already
+        return text.removesuffix(f" {spec['unit']}") if spec["unit"] in PLAIN else text
+    text = plain_number(number, 3)
+    digits = 3
+    targets = [end / factor for end in (spec["minimum"], spec["maximum"]) if end is not None and end != value]
+    while digits < 7 and any(text == plain_number(target, digits) for target in targets):
+        # digits enough to tell a value from its target
+        digits += 1
+        text = plain_number(number, digits)
+    return f"{bound} {text}".lstrip()

@@ -13,8 +13,7 @@ from eda_agent.cli.fitting import Column, fitted, table_of, width_of
 from eda_agent.cli.render import PIPED_WIDTH, status
 from eda_agent.insight.complete import share_text
 from eda_agent.record.labels import corner_summary, extremes, found_in, target_text
-from eda_agent.record.report.specs import in_one_unit
-from eda_agent.spec_text import result_margin, value_text
+from eda_agent.spec_text import in_one_unit, result_margin, value_text
 
 Row = Mapping[str, Any]
 

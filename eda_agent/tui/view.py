@@ -12,8 +12,8 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import saturation_text
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
-from eda_agent.spec_text import result_margin, value_text
-from eda_agent.units import format_quantity, format_score, shown_unit
+from eda_agent.spec_text import in_one_unit, result_margin, value_text
+from eda_agent.units import format_quantity, format_score
 
 Row = Mapping[str, Any]
 Verdict = Literal["pass", "near", "fail", "none"]
@@ -104,9 +104,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
         every = found_in(evaluation, spec["name"], list(evaluation.get("values", {})))
         lowest, highest = extremes(every)
         first = found_in(evaluation, spec["name"], corners[:1]) or [(None, "")]
-        low, typical, high = (
-            format_quantity(end, shown_unit(spec), 3, bound) for end, bound in (lowest, *first, highest)
-        )
+        low, typical, high = in_one_unit(spec, [lowest, *first, highest])[1]
         rows.append(
             SpecRow(
                 spec["name"],

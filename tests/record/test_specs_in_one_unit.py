@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eda_agent.record.report.specs import in_one_unit
+from eda_agent.spec_text import in_one_unit
 
 
 @pytest.mark.parametrize(

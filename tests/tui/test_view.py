@@ -156,3 +156,17 @@ def test_a_censored_value_reads_as_a_bound_and_says_why(state: RunState) -> None
     assert row.cells[0][0].startswith(f"{bound} ") and row.cells[0][1] == "fail" and row.why == "not settled"
     assert all(verdict == "pass" for _, verdict in row.cells[1:])
     assert row.extremes[0 if bound == "<" else 1].startswith(bound)
+
+
+def test_the_range_over_corners_is_in_the_unit_of_the_target() -> None:
+    """`615 mOhm` beside `≤ 2 Ohm` took the room of the next column."""
+    spec = {"name": "load_regulation", "metric": "load_regulation", "unit": "Ohm", "minimum": None, "maximum": 2.0}
+    values = {"nominal": 0.884, "a": 0.615, "b": 1.8}
+    result = {"corner": "b", "value": 1.8, "margin": 0.1, "met": True, "satisfaction": 1.0, "why": ""}
+    turn = {
+        "index": 1,
+        "specs": {"load_regulation": result},
+        "evaluation": {"values": {corner: {"load_regulation": value} for corner, value in values.items()}},
+    }
+    state = RunState(started={"specs": [spec], "corners": list(values), "parameters": []}, turns=[turn])
+    assert spec_rows(state, turn)[0].extremes == ("0.615", "0.884", "1.8", "b")

@@ -46,6 +46,7 @@ class FrontScreen(Detail):
         plot = PlotextPlot(id="front")
         plot.display = False
         yield plot
+        yield Static(id="left-out")
         yield Static(id="verdict")
 
     async def fill(self) -> None:
@@ -88,11 +89,10 @@ class FrontScreen(Detail):
         for axis, along in zip(axes, (True, False), strict=True):
             _mark(plot, axis, [*axis.values(seen), *axis.values(best), *axis.targets], along=along)
         self.query_one(".detail-title", Static).update(
-            Text(
-                f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)}"
-                + (f" · {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else "")
-            )
+            Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)}")
         )
+        said = f" {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else ""
+        self.query_one("#left-out", Static).update(Text(said, "dim"))
         widget.display = True
         widget.refresh()
 
