@@ -97,6 +97,8 @@ def test_the_devices_of_a_process_are_drawn_resized_and_read_back(
     layout, cell = placed(found, name, table)
     # two copies of two strips each
     assert sorted(drawn_names(cell, table)) == ["c3", "r3", "xc1", "xc2", "xr1", *["xr2"] * 4]
+    # two small transistors below: the block is no column
+    assert cell.bbox().height() < 5 * cell.bbox().width()
     result = lvs.check(layout, cell, found, table=table, name=name)
     assert result.devices_match, result.differences
     assert result.missing == () and "2 transistors, 3 resistors and 3 capacitors agree" in result.headline

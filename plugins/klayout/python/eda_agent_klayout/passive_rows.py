@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 
 import pya
 
@@ -14,7 +15,7 @@ from .steps import Work, each
 from .table import NAME, NETS, Table
 
 BROAD = 1.3
-"""A row is at most this times as long as what is below it, or as its largest PCell."""
+"""A row is at most this times as long as what is below it, or as its largest PCell, or as a square of all of them."""
 
 
 def fitting(passives: Sequence[Passive], table: Table) -> list[Part]:
@@ -70,8 +71,11 @@ class Rows:
 
     def _rows(self, found: Sequence[Part]) -> list[list[Part]]:
         """Rows that are not much longer than the placement."""
-        widths = [self.variants[part].bbox().width() + self._gap(part.kind) for part in found]
-        limit = max([BROAD * self.site.width, *widths])
+        boxes = [self.variants[part].bbox() for part in found]
+        widths = [box.width() + self._gap(part.kind) for part, box in zip(found, boxes, strict=True)]
+        # upright strips above a few transistors stand beside each other
+        side = sqrt(sum(width * box.height() for width, box in zip(widths, boxes, strict=True)))
+        limit = max([BROAD * self.site.width, side, *widths])
         rows: list[list[Part]] = []
         used = limit
         for part, width in zip(found, widths, strict=True):
