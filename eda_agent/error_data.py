@@ -26,8 +26,9 @@ def kind_of(error: EdaAgentError) -> str:
 
 
 def error_data(kind: str, message: str, status: int, error: BaseException | None = None) -> dict[str, Any]:
-    """The object; `findings` are those of an `InputError`."""
-    findings = error.findings if isinstance(error, InputError) else ()
+    """The object; `findings` are those of an `InputError`, else the message itself."""
+    text, _, fix = message.partition("\n    → ")
+    findings = error.findings if isinstance(error, InputError) else (Finding(text, fix=fix),)
     return {
         "error": {
             "kind": kind,

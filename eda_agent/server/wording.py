@@ -73,6 +73,8 @@ class Wording:
     def _finding(self, one: Finding) -> Finding:
         file = None if one.file is None else Path(self.root.name(one.file))
         message, where, fix = (self.said(text) for text in (one.message, one.where, one.fix))
+        if message.startswith("unknown metric") and "metrics" not in fix:
+            fix = f"{fix}; the tool metrics lists all with their meaning"
         return replace(one, message=message, where=where, fix=fix, file=file)
 
     def data(self, data: Any) -> Any:

@@ -10,6 +10,7 @@ import pytest
 
 import eda_agent as ea
 from eda_agent.api.wording import speak_python
+from eda_agent.error_data import error_data
 from eda_agent.errors import Finding, InputError
 from eda_agent.option_words import COMMAND, OPTION
 
@@ -43,6 +44,12 @@ def test_messages(call: Callable[[], object], says: str, tmp_path: Path, monkeyp
     assert says in text
     assert OPTION.findall(text) == [] and COMMAND.findall(text) == []
     assert "".join(map(str, error.value.findings)) == text.replace("\n\n", "")
+
+
+def test_every_error_has_a_finding_with_its_fix() -> None:
+    data = error_data("usage", "no option --plicy\n    → did you mean --policy?", 2)["error"]
+    (found,) = data["findings"]
+    assert (found["message"], found["fix"]) == ("no option --plicy", "did you mean --policy?")
 
 
 def test_options_of_others_stay() -> None:

@@ -97,9 +97,10 @@ def test_a_result_says_what_changed_and_what_it_did(sized: tuple[Path, dict[str,
 
 
 def test_sizes_at_an_end_are_said_and_the_next_steps_run(sized: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
-    done = eda("sim", OTA, "--set", "W12=100u", "--set", "mt=1", "--json")
+    done = eda("sim", OTA, "--set", "W12=100u", "--set", "Wb=1u", "--set", "mt=1", "--json")
     ends = {(one["parameter"], one["side"]) for one in json.loads(done.stdout)["at_limit"]}
-    assert ends == {("W12", "maximum"), ("mt", "minimum")}
+    # a multiplier of 1 has no less
+    assert ends == {("W12", "maximum"), ("Wb", "minimum")}
     _, told = sized
     steps = [step["command"] for step in told["next"] if step["command"]]
     assert any(step[1] == "size" and "--resume" in step for step in steps)

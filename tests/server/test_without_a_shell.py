@@ -95,6 +95,9 @@ def test_a_draft_is_answered_and_changed(folder: Path) -> None:
         assert "jump tran" in after["waveforms"]
         fault = await told("edit", target="ldo", changes={"parameters": {"nothing": {"min": 1, "max": 2}}})
         assert fault["failed"] and "nothing was changed" in fault["error"]["message"]
+        strange = await told("edit", target="ldo", changes={"specs": {"undershoot": {"maximum": "9m"}}})
+        fix = strange["error"]["findings"][0]["fix"]
+        assert "load_undershoot" in fix and "tool metrics" in fix
         outside = await told("edit", target="ldo", changes={"circuit": "../../x.spice"})
         assert "outside the folder" in outside["error"]["message"]
         assert yaml.safe_load((folder / "ldo" / "spec.yaml").read_text()) == after["spec_file"]
