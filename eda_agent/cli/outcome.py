@@ -29,7 +29,9 @@ def report(outcome: Outcome) -> None:
     screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best["evaluation"], screen.width))
     screen.print()
     screen.print(
-        sizing_table(labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial)
+        sizing_table(
+            labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial, screen.width
+        )
     )
     reason = stop_text(outcome.stop) + (" in every corner" if outcome.stop == MET else "")
     if outcome.best.met and not outcome.met:

@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from eda_agent.cli.fitting import Column, fitted, table_of
 from eda_agent.errors import visible
 from eda_agent.record.labels import verdict
 from eda_agent.simulation.operating_point import inversion
@@ -75,58 +76,54 @@ def status(met: bool, margin: float | None) -> Text:
 
 
 def sizing_table(
-    parameters: Sequence[Row], sizing: Mapping[str, float], start: Mapping[str, float] | None = None
+    parameters: Sequence[Row],
+    sizing: Mapping[str, float],
+    start: Mapping[str, float] | None = None,
+    width: int = PIPED_WIDTH,
 ) -> Table:
-    """Sizes with their initial values and their positions in the ranges."""
-    table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    table.add_column("size")
-    table.add_column("value", justify="right", no_wrap=True)
+    """Sizes with their initial values and their positions in the ranges, in `width` columns of the screen: where there
+    is too little room, roles and then initial values are left out.
+    """
+    units = {entry["name"]: entry["unit"] for entry in parameters}
+    columns = [
+        Column("size", list(units), "left"),
+        Column("value", [format_quantity(sizing[name], unit) for name, unit in units.items()]),
+    ]
     if start is not None:
-        table.add_column("before", justify="right", no_wrap=True)
-    table.add_column("range", no_wrap=True)
-    table.add_column("role")
-    for parameter in parameters:
-        name, unit = parameter["name"], parameter["unit"]
-        cells = [format_quantity(sizing[name], unit)]
-        if start is not None:
-            cells.append(format_quantity(start.get(name), unit))
-        span = f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}"
-        at = (
-            " at its minimum"
-            if sizing[name] <= parameter["minimum"]
-            else " at its maximum"
-            if sizing[name] >= parameter["maximum"]
-            else ""
-        )
-        if parameter.get("locked"):
-            span, at = "locked", ""
-        table.add_row(name, *cells, span + at, parameter["role"])
-    return table
+        before = [format_quantity(start.get(name), unit) for name, unit in units.items()]
+        columns.append(Column("before", before, drop=1))
+    columns += [
+        Column("range", [_range_text(entry, sizing[entry["name"]]) for entry in parameters], "left"),
+        Column("role", [entry["role"] for entry in parameters], "left", drop=2),
+    ]
+    return table_of(fitted(columns, width))
 
 
-WIDE_POINTS = 92
-"""Columns from which the table of operating points has the column of the inversion."""
+def _range_text(parameter: Row, value: float) -> str:
+    """The range of a size, and whether the value is at an end of it."""
+    if parameter.get("locked"):
+        return "locked"
+    low, high, unit = parameter["minimum"], parameter["maximum"], parameter["unit"]
+    at = " at its minimum" if value <= low else " at its maximum" if value >= high else ""
+    return f"{format_quantity(low, unit)} … {format_quantity(high, unit)}{at}"
+
+
+DROPPED_POINTS = {"inversion": 4, "gds": 3, "gm": 2, "vdsat": 1}
+"""Columns of operating points that are left out where there is too little room, the highest number first."""
 
 
 def operating_table(points: Mapping[str, Row], width: int) -> Table:
     """Operating points of the devices, with violations marked, in `width` columns of the screen."""
-    wide = width >= WIDE_POINTS
-    table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for column in ("device", "id", "gm", "gds", "gm/id", *["inversion"] * wide, "vdsat", "vds", "margin", "region"):
-        left = column in {"device", "region", "inversion"}
-        table.add_column(column, justify="left" if left else "right", no_wrap=column != "device", overflow="fold")
-    for name, point in points.items():
-        region = str(point["region"])
-        table.add_row(
-            name,
-            format_quantity(point["id"], "A", 3),
-            format_quantity(point["gm"], "S", 3),
-            format_quantity(point["gds"], "S", 3),
-            format_quantity(point["gm_id"], "1/V", 3),
-            *[inversion(point["gm_id"] or 0.0)] * wide,
-            format_quantity(point["vdsat"], "V", 3),
-            format_quantity(point["vds"], "V", 3),
-            format_quantity(point["margin"], "V", 3),
-            region if region == "saturation" else Text(f"! {region}", "yellow"),
-        )
-    return table
+    units = {"id": "A", "gm": "S", "gds": "S", "gm/id": "1/V", "vdsat": "V", "vds": "V", "margin": "V"}
+    cells: dict[str, list[str | Text]] = {"device": list(points)}
+    for name, unit in units.items():
+        cells[name] = [format_quantity(point[name.replace("/", "_")], unit, 3) for point in points.values()]
+        if name == "gm/id":
+            cells["inversion"] = [inversion(point["gm_id"] or 0.0) for point in points.values()]
+    regions = [str(point["region"]) for point in points.values()]
+    cells["region"] = [one if one == "saturation" else Text(f"! {one}", "yellow") for one in regions]
+    columns = [
+        Column(name, texts, "right" if name in units else "left", DROPPED_POINTS.get(name, 0))
+        for name, texts in cells.items()
+    ]
+    return table_of(fitted(columns, width))

@@ -13,6 +13,7 @@ from eda_agent.cli.commands.mc import table
 from eda_agent.cli.fitting import Column, fitted, width_of
 from eda_agent.cli.main import main
 from eda_agent.cli.nearest import nearest
+from eda_agent.cli.render import operating_table, sizing_table
 from eda_agent.cli.spec_table import spec_table
 from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Spec
@@ -108,3 +109,35 @@ def test_a_mistyped_spec_or_corner_is_answered_with_the_nearest(capsys: pytest.C
     assert main(["mc", str(run), "--corner", "slwo"]) == 2
     assert "did you mean slow?" in capsys.readouterr().err
     assert nearest("xyz", ["a", "b"]) == "one of a, b"
+
+
+@pytest.mark.parametrize(("width", "without"), [(200, []), (80, ["gds", "inversion"])])
+def test_devices_of_a_hierarchy_keep_their_names_in_one_line(width: int, without: list[str]) -> None:
+    point = {
+        "id": 11.9e-6,
+        "gm": 232e-6,
+        "gds": 1.47e-6,
+        "gm_id": 19.5,
+        "vdsat": 71.7e-3,
+        "vds": 0.901,
+        "margin": 0.829,
+    }
+    names = ["xbias_gen.xmnpref", "xthird_stage.xmn1"]
+    points = {name: {**point, "region": region} for name, region in zip(names, ("triode", "saturation"), strict=True)}
+    head, *rows = lines(operating_table(points, width), width)
+    assert [row.split()[0] for row in rows] == names and "! triode" in rows[0] and rows[1].endswith("saturation")
+    assert [
+        name for name in ("id", "gm", "gds", "gm/id", "inversion", "vdsat", "vds") if name not in head.split()
+    ] == without
+    assert max(map(len, [head, *rows])) <= width
+
+
+def test_names_of_sizes_are_whole_and_the_role_gives_way() -> None:
+    names = [f"differential_pair_pmos.xm1.{size}" for size in "wl"]
+    row = {"unit": "m", "minimum": 420e-9, "maximum": 50e-6, "role": "input pair width", "locked": False}
+    parameters = [{**row, "name": name} for name in names]
+    sizing = dict.fromkeys(names, 50e-6)
+    for width, heads in ((200, ["before", "role"]), (80, ["before"]), (66, [])):
+        head, *rows = lines(sizing_table(parameters, sizing, sizing, width), width)
+        assert [row.split()[0] for row in rows] == names and all("50 um at its maximum" in row for row in rows)
+        assert [one for one in ("before", "role") if one in head] == heads and max(map(len, [head, *rows])) <= width

@@ -70,7 +70,7 @@ def show_command(options: argparse.Namespace) -> int:
     if "evaluation" in turn:
         screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"], screen.width))
         screen.print()
-        screen.print(sizing_table(begun["parameters"], turn["sizing"], state.turns[0]["sizing"]))
+        screen.print(sizing_table(begun["parameters"], turn["sizing"], state.turns[0]["sizing"], screen.width))
         points = turn["evaluation"]["operating_points"]
         if points:
             screen.print(f"\noperating points in {begun['corners'][0]}")

@@ -91,7 +91,7 @@ def sim_command(options: argparse.Namespace) -> int:
         )
     )
     screen.print()
-    screen.print(sizing_table(labels.parameter_table(problem), sizing))
+    screen.print(sizing_table(labels.parameter_table(problem), sizing, width=screen.width))
     if told["operating_points"]:
         screen.print(f"\noperating points in {problem.corners[0].name}")
         screen.print(operating_table(told["operating_points"], screen.width))
