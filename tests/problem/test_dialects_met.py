@@ -269,14 +269,25 @@ XR5 r1 vss vss sky130_fd_pr__res_high_po W=2 L=10
 """
 
 
-def test_resistors_of_equal_units_are_one_parameter(tmp_path: Path) -> None:
+def test_the_equal_units_of_a_resistor_are_one_parameter(tmp_path: Path) -> None:
     draft = draft_of(UNITS, tmp_path)
     (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
     problem = load_problem(tmp_path / "spec.yaml")
-    assert {name for name in problem.space.names if "R" in name} == {"XR1.w", "XR1.l", "XR5.w", "XR5.l"}
-    assert {edit.device for edit in problem.space.edits({**problem.space.initial, "XR1.l": 20e-6}) if edit.attribute == "l"} >= {
-        "xr1", "xr2", "xr3", "xr4"
-    }  # fmt: skip
+    # XR4 is of another resistor: the two set a ratio, and keep one width
+    names = {"XR1.w", "XR1.l", "XR4.l", "XR5.w", "XR5.l"}
+    assert {name for name in problem.space.names if "R" in name} == names
+    edits = problem.space.edits({**problem.space.initial, "XR1.l": 20e-6, "XR1.w": 3e-6})
+    assert {edit.device for edit, value in edits.items() if edit.attribute == "l" and value == 20.0} == {
+        "xr1",
+        "xr2",
+        "xr3",
+    }
+    assert {edit.device for edit, value in edits.items() if edit.attribute == "w" and value == 3.0} == {
+        "xr1",
+        "xr2",
+        "xr3",
+        "xr4",
+    }
 
 
 def test_the_second_input_of_a_nand_enables_it(tmp_path: Path) -> None:
