@@ -166,12 +166,14 @@ def main() -> None:
             with app(str(folder)) as terminal:
                 terminal.wait("two_stage_miller")
                 first.append(time.perf_counter() - terminal.begun)
+        print(f"first frame {statistics.median(first):.2f} s", flush=True)
         long = long_journal(folder, TURNS)
         opened = []
         for _ in range(3):
             with app(str(long)) as terminal:
                 terminal.wait(f" {TURNS}/")
                 opened.append(time.perf_counter() - terminal.begun)
+        print(f"first frame of {TURNS} turns {statistics.median(opened):.2f} s", flush=True)
         rate = folded_and_drawn(long)
         answers = []
         # two workers at full load, simulating designs that no cache knows
@@ -186,7 +188,7 @@ def main() -> None:
             "--out",
             str(Path(place) / "live"),
         ) as terminal:
-            terminal.wait("running")
+            terminal.wait("running", 120.0)
             time.sleep(2)
             for number in range(PRESSES * len(PAGES)):
                 key, text = list(PAGES.items())[number % len(PAGES)]
