@@ -46,7 +46,9 @@ class FrontScreen(Detail):
         plot = PlotextPlot(id="front")
         plot.display = False
         yield plot
-        yield Static(id="left-out")
+        note = Static(id="left-out")
+        note.display = False
+        yield note
         yield Static(id="verdict")
 
     async def fill(self) -> None:
@@ -92,7 +94,9 @@ class FrontScreen(Detail):
             Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)}")
         )
         said = f" {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else ""
-        self.query_one("#left-out", Static).update(Text(said, "dim"))
+        note = self.query_one("#left-out", Static)
+        note.display = bool(said)
+        note.update(Text(said, "dim"))
         widget.display = True
         widget.refresh()
 
