@@ -19,10 +19,11 @@ from eda_agent.server.confined import Root
 from eda_agent.server.registry import TOOLS, call
 
 INSTRUCTIONS = (
-    "eda-agent sizes analog circuits in ngspice. The way: init a netlist (or take a spec.yaml), check it, simulate"
-    " sizings in batches, ask for sensitivities and operating points, make a few proposals of your own, then size with"
-    " policy auto and run wait, and show the result. A margin is negative where a spec is missed; a run is met only if"
-    " every spec is met in every corner."
+    "eda-agent sizes analog circuits in ngspice. The way: init a netlist (or take a spec.yaml), answer what it guessed,"
+    " change targets with edit (metrics lists what may be asked), check it, simulate sizings in batches, ask for"
+    " sensitivities and operating points, make a few proposals of your own, then size with policy auto and run wait,"
+    " and show the result. A margin is negative where a spec is missed; a run is met only if every spec is met in every"
+    " corner."
 )
 
 
