@@ -155,7 +155,8 @@ def _status(root: Root, folder: Path) -> dict[str, Any]:
     best, of_yield = state.best, yield_status(folder)
     done = ended(folder) if of_yield else bool(state.finished)
     if alive and not state.started and not of_yield:
-        return {"run": root.name(folder), "state": "starting", "met": False, "simulations": 0, **asked_of(folder)}
+        begins = {"state": "running", "met": False, "simulations": 0, "log": ["it starts: nothing is simulated yet"]}
+        return {"run": root.name(folder), **begins, **asked_of(folder)}
     going = "running" if alive else "ended" if done else "failed"
     found = {
         "run": root.name(folder),

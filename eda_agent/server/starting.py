@@ -71,7 +71,7 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     until = {} if given.get("play_all") else {"unless_met": True}
     commands = [command_from({"do": "try", "sizing": sizing, **until}) for sizing in own]
     STARTED[folder] = start(target, folder, words, commands)
-    return {"run": root.name(folder), "state": "starting", **asked_of(folder), "next": "run with do: wait"}
+    return {"run": root.name(folder), "state": "running", **asked_of(folder), "next": "run with do: wait"}
 
 
 SIZE = ServerTool(

@@ -142,6 +142,7 @@ def test_own_designs_stop_at_the_first_that_meets_every_spec(folder: Path) -> No
             # before its journal exists, the run is as it was asked for
             first = await call("run", run=started["run"], do="status")
             assert first["policy"] == "auto" and first["budget"] == 60 and None not in first.values()
+            assert first["state"] == started["state"] == "running"
             while (status := await call("run", run=started["run"], do="wait", seconds=30))["state"] != "ended":
                 pass
             return status
