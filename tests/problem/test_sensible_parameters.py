@@ -84,6 +84,13 @@ def test_one_resistor_is_sized_by_its_length(tmp_path: Path) -> None:
     assert "XR1.m" not in problem.space.names and "XR2.m" in problem.space.names
 
 
+@pytest.mark.parametrize(("value", "sized"), [("100Meg", False), ("50Meg", False), ("5Meg", True)])
+def test_a_resistor_that_no_chip_has_is_not_sized(value: str, sized: bool, tmp_path: Path) -> None:
+    draft, problem = drafted(tmp_path, reference(RES, "W=1 L=7").replace(".ends", f"RLOAD vref vss {value}\n.ends"))
+    assert ("RLOAD" in problem.space.names) == sized
+    assert any("rload keeps" in note for note in draft.noticed) != sized
+
+
 def test_of_too_many_sizes_those_that_a_designer_turns_come_first(tmp_path: Path) -> None:
     """An amplifier, a divider, 14 currents and 6 bipolars: more than 40 sizes."""
     body = f"XM1 d1 fb t vdd {P} W=8 L=0.5\nXM2 out ref t vdd {P} W=8 L=0.5\nXM3 d1 d1 vss vss {N} W=2 L=1\n"

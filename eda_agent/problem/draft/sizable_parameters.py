@@ -24,7 +24,7 @@ from eda_agent.problem.pdk import DeviceRule
 from eda_agent.problem.size_places import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.units import format_quantity
 
-IDEAL = {"r": 1e9, "c": 1e-6}
+IDEAL = {"r": 50e6, "c": 1e-6}
 """Ohm and F from which a passive is no part of a chip."""
 MAX_PARAMETERS = 40
 """Maximum number of parameters of a draft."""
