@@ -27,7 +27,7 @@ from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 NO_PORT = "none"
 """Says under `ports` that the circuit has no such rail."""
-OPTIONAL = frozenset({"vdd", "vss", "en", "enb"})
+OPTIONAL = frozenset({"vdd", "vss", "en", "enb", "clkb"})
 """Roles of templates that a circuit may lack."""
 BIAS_KEYS = ("current", "voltage", "resistance", "to")
 _OWN_SETTINGS = {

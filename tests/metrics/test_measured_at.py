@@ -13,8 +13,8 @@ from eda_agent.record.labels import spec_table
 from ..conftest import CIRCUITS
 
 FREQUENCY = re.compile(r"""settings(?:\[|\.get\()["'](noise_\w+|at_frequency|frequency)["']""")
-OTHERS = {"delay"}
-"""Its frequency is the clock's, and only says where its windows lie."""
+OTHERS = {"delay", "pump_ripple"}
+"""Their frequency is the clock's, and only says where their windows lie."""
 
 
 def test_the_settings_are_those_that_the_function_reads() -> None:

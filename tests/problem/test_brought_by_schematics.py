@@ -101,3 +101,19 @@ def test_a_supply_that_is_switched_on_is_as_high_as_its_pulse(tmp_path: Path, so
 )  # fmt: skip
 def test_a_rail_says_its_voltage(name: str, volts: float) -> None:
     assert volts_named(name) == volts
+
+
+def test_a_deck_with_nets_in_capitals_gives_its_supply_and_clock(tmp_path: Path) -> None:
+    caps = "C1 ck a 5p\nC2 cb b 5p\n"
+    inverters = (
+        f"XN1 ck clk gnd gnd {N} W=4 L=0.15\nXP1 ck clk vpwr vpwr {P} W=8 L=0.15\n"
+        f"XN2 cb ck gnd gnd {N} W=4 L=0.15\nXP2 cb ck vpwr vpwr {P} W=8 L=0.15\n"
+    )
+    chain = f"XN3 vpwr vpwr a gnd {N} W=4 L=0.3\nXN4 a a b gnd {N} W=4 L=0.3\nXN5 b b out gnd {N} W=4 L=0.3\n"
+    (tmp_path / "tb.spice").write_text(
+        "* bench\nX1 VDD CLK UA GND pump\nV1 VDD GND 1.6\nV2 CLK GND PULSE(0 1.6 0 1n 1n 249n 500n)\nC1 UA 0 3p\n"
+        f".tran 1n 10u\n.subckt pump vpwr clk out gnd\n{inverters}{chain}{caps}.ends\n.end\n"
+    )
+    run(tmp_path, "init", "tb.spice", "--no-sim")
+    spec = (tmp_path / "spec.yaml").read_text()
+    assert "{template: charge_pump, load: 3p, frequency: 2M, load_current: 1u}" in spec and "vdd: 1.6" in spec

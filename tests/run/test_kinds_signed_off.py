@@ -111,6 +111,16 @@ KINDS = {
         "oscillation_frequency: {testbench: run, minimum: 20M}\n  power: {testbench: run, maximum: 3m}",
         "MNB.w",
     ),
+    "pump": Kind(
+        "clk out vdd vss\nMN0 ck clk vss vss nch W=10u L=0.5u\nMP0 ck clk vdd vdd pch W=20u L=0.5u\n"
+        "MN9 clkb ck vss vss nch W=10u L=0.5u\nMP9 clkb ck vdd vdd pch W=20u L=0.5u\n"
+        "MN1 vdd vdd a vss nch W=20u L=0.5u\nMN2 a a b vss nch W=20u L=0.5u\nMN3 b b out vss nch W=20u L=0.5u\n"
+        "C1 a ck 5p\nC2 b clkb 5p",
+        "charge pump",
+        "clkb: none",
+        "pumped_voltage: {testbench: run, minimum: 5}\n  pump_ripple: {testbench: run, maximum: 100m}",
+        "C1",
+    ),
     "lc": Kind(
         "outp outn vdd vss\nL1 vdd outp 20n\nL2 vdd outn 20n\nR1 vdd outp 2k\nR2 vdd outn 2k\nC1 outp outn 2p\n"
         "MN1 outp outn t vss nch W=20u L=0.5u\nMN2 outn outp t vss nch W=20u L=0.5u\n"

@@ -109,6 +109,15 @@ def analog_switch_benches(low: str, high: str) -> tuple[Bench, ...]:
 
 
 SWITCH = analog_switch_benches("0", "vdd")
+
+
+def charge_pump_benches(load_current: str) -> tuple[Bench, ...]:
+    """The testbench of a charge pump; `load_current`: drawn from its output, as text of a spec."""
+    settings = {"load": "1p", "frequency": "10M", "load_current": load_current}
+    return (Bench("run", "charge_pump", settings, {"pumped_voltage": MIN, "pump_ripple": MAX, "power": MAX}),)
+
+
+CHARGE_PUMP = charge_pump_benches("1u")
 OPEN_COMPARATOR = (
     Bench("step", "comparator_open", {"load": "10f", "overdrive": "20m"}, {"propagation_delay": MAX, "power": MAX}),
 )

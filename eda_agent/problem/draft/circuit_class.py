@@ -22,7 +22,9 @@ from eda_agent.problem.draft.benches import (
     TIA,
     VCO,
     Bench,
+    charge_pump_benches,
 )
+from eda_agent.problem.draft.charge_pump import charge_pump
 from eda_agent.problem.draft.cross_coupled import cross_coupled
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
@@ -68,12 +70,18 @@ KIND_BENCHES = {"gate": GATE, "level shifter": LEVEL_SHIFTER, "Schmitt trigger":
 
 def classify(structure: Structure) -> CircuitClass:
     """Classify a circuit; `name` is "" if its purpose is unknown."""
+    rest = [port for port in structure.ports if port not in structure.rails]
+    if structure.input_pair is None and (pump := charge_pump(structure, rest)) is not None:
+        rails = {"vdd": structure.vdd or NO_PORT, "vss": structure.vss or NO_PORT}
+        # a load inside is the circuit's own
+        benches = charge_pump_benches("0" if pump.loaded else "1u")
+        return CircuitClass("charge pump", {**pump.ports, **rails}, pump.bias, benches)
     if structure.input_pair is None and (logic := static_logic(structure)) is not None:
         benches = KIND_BENCHES[logic.kind]
         return CircuitClass(logic.kind, logic.ports, logic.held, benches, noticed=logic.words)
     if structure.input_pair is None and (switch := analog_switch(structure)) is not None:
         return CircuitClass("switch", switch.ports, {}, switch.benches)
-    enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
+    enables = enables_of(structure, rest)
     kind = _tell(structure, set(enables))
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
     switches = tuple(name for enable in enables.values() for name in enable.members)

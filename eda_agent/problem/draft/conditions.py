@@ -121,6 +121,9 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
         why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
     if "low" in settings and (lower := _lower_supply(draft)):
         settings["low"] = amount_text(lower)
+    period = draft.conditions.periods.get(draft.kind.ports.get("clk", ""), 0.0)
+    if bench.template == "charge_pump" and period:
+        settings["frequency"] = amount_text(float(f"{1 / period:.4g}"))
     load, common = load_of(draft), common_mode_of(draft)
     if load is not None and "load" in settings:
         settings["load"] = amount_text(load)

@@ -131,6 +131,7 @@ class FlatConditions:
         volts: DC value of a voltage source to ground, V.
         amps: DC value of a current source, A into the net.
         loads: capacitor from an output to ground, F.
+        periods: of a pulse that repeats, s.
         peaks: highest level of a pulse or a ramp to ground, V: of a supply that is switched on.
     """
 
@@ -138,6 +139,7 @@ class FlatConditions:
     amps: Mapping[str, float] = field(default_factory=dict)
     loads: Mapping[str, float] = field(default_factory=dict)
     peaks: Mapping[str, float] = field(default_factory=dict)
+    periods: Mapping[str, float] = field(default_factory=dict)
 
     def above(self, net: str) -> FlatConditions:
         """The same with voltages counted from a net, the negative rail of a split supply."""
@@ -159,6 +161,7 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     amps: dict[str, float] = {}
     loads: dict[str, float] = {}
     peaks: dict[str, float] = {}
+    periods: dict[str, float] = {}
     outputs = set(_outputs(cards, measured_nets("\n".join(lines))))
     for card in cards:
         words = card.split()
@@ -180,7 +183,9 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
             (volts if kind == "v" else amps)[net] = sign * value
         if peak is not None:
             peaks[net] = sign * peak
-    return FlatConditions(volts, amps, loads, peaks)
+        if kind == "v" and (period := period_of(words[3:])):
+            periods[net] = period
+    return FlatConditions(volts, amps, loads, peaks, periods)
 
 
 def held_nets(cards: Iterable[str]) -> frozenset[str]:
@@ -211,6 +216,13 @@ def _peak(words: Sequence[str]) -> float | None:
     values = numbers[:2] if found[1].lower() == "pulse" else numbers[1::2]
     levels = [value for value in values if value is not None]
     return max(levels) if levels and len(levels) == len(values) else None
+
+
+def period_of(words: Sequence[str]) -> float:
+    """The period (s) of a source's pulse, 0 for other sources and for a pulse without one."""
+    found = re.search(r"(?i)\bpulse\s*\(?\s*([^()]*)", " ".join(words))
+    numbers = re.split(r"[\s,]+", found[1].strip()) if found else []
+    return (parse_spice_number(numbers[6]) or 0.0) if len(numbers) > 6 else 0.0
 
 
 def _outputs(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:

@@ -101,6 +101,11 @@ def _of_bench(draft: Draft, bench: Bench, settings: dict[str, str]) -> list[Gues
         result.append(Guess("common mode", format_quantity(supply_of(draft) / 2, "V"), "half of the supply", "--vcm"))
     for name, unit in _SETTINGS.items():
         if name in settings:
+            if bench.template == "charge_pump" and (
+                settings[name] == "0" or settings[name] != bench.settings.get(name)
+            ):
+                # the deck's own clock, or a load inside
+                continue
             if name == "frequency" and draft.kind.name in OSCILLATORS and settings[name] != SEARCHED:
                 # the trial saw the oscillator swing at it
                 continue

@@ -38,6 +38,7 @@ KINDS = {
     "gate": Kind(("in", "out"), benches.GATE, ("inverter", "logic", "logic-gate", "driver", "digital-buffer")),
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
+    "charge pump": Kind(("out", "clk"), benches.CHARGE_PUMP, ("charge-pump", "pump", "voltage-multiplier"), ("clkb",)),
     "switch": Kind(("in", "out", "en"), benches.SWITCH, ("transmission-gate", "analog-switch", "pass-gate"), ("enb",)),
 }
 """Every kind that a draft can be of, by its name."""

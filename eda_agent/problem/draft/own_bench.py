@@ -11,7 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, read_bench
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.reading import bench_part, outside
-from eda_agent.problem.draft.flat import FlatConditions, held_nets
+from eda_agent.problem.draft.flat import FlatConditions, held_nets, period_of
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.spice_numbers import parse_spice_number
@@ -45,10 +45,12 @@ class OwnBench:
         """Sources and loads at the ports of the circuit, for templates."""
         scope = self.netlist.subcircuits[self.subckt]
         calls = self.text.instances(self.subckt)
-        ports = dict(zip(calls[0][1:-1], scope.ports, strict=False)) if calls else {}
+        nets = [net.lower() for net in calls[0][1:-1]] if calls else []
+        ports = dict(zip(nets, scope.ports, strict=False))
         volts: dict[str, float] = {}
         amps: dict[str, float] = {}
         loads: dict[str, float] = {}
+        periods: dict[str, float] = {}
         cards = [line.text for line in outside(self.text.lines) if line.card.startswith(("v", "i", "c"))]
         held = held_nets(cards)
         for card in cards:
@@ -59,17 +61,19 @@ class OwnBench:
             value = _level(card)
             plus, minus = words[1].lower(), words[2].lower()
             fixed = _GROUNDS | held if kind == "i" else _GROUNDS
-            if value is None or (plus in fixed) == (minus in fixed):
+            if (plus in fixed) == (minus in fixed):
                 continue
             port = ports.get(minus if plus in fixed else plus)
-            if port is None:
+            if port is not None and kind == "v" and (period := period_of(words[3:])):
+                periods[port] = period
+            if port is None or value is None:
                 continue
             sign = 1.0 if (minus in fixed) == (kind == "v") else -1.0
             if kind == "c":
                 loads[port] = loads.get(port, 0.0) + value
             else:
                 (volts if kind == "v" else amps)[port] = sign * value
-        return FlatConditions(volts, amps, loads)
+        return FlatConditions(volts, amps, loads, periods=periods)
 
 
 def read_own_bench(

@@ -128,10 +128,12 @@ def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
 
 def _fed(rails: dict[str, str], fets: Sequence[Fet], ports: Sequence[str]) -> dict[str, str]:
     """The rails by type; where only wells stand on both, as in standard cells, the ports that feed most channels."""
-    channels = Counter((net, fet.type) for fet in fets for net in (fet.drain, fet.source))
+    # a diode on a supply, as the first of a charge pump, feeds nothing
+    plain = [fet for fet in fets if fet.gate not in (fet.drain, fet.source)]
+    channels = Counter((net, fet.type) for fet in plain for net in (fet.drain, fet.source))
     if any(net == rail for rail in rails.values() for net, _ in channels) or not all(rails.values()):
         return rails
-    gates = {fet.gate for fet in fets}
+    gates = {fet.gate for fet in plain}
     result = {}
     for kind, other in (("pmos", "nmos"), ("nmos", "pmos")):
         starts = {

@@ -14,6 +14,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.soundness import (
     amplifier,
     analog_switch,
+    charge_pump,
     comparator,
     noise,
     oscillator,
@@ -33,6 +34,7 @@ CHECKS = (
     amplifier.check,
     switching.check,
     analog_switch.check,
+    charge_pump.check,
     output.check,
     comparator.check,
     oscillator.check,
