@@ -1,12 +1,14 @@
 """Writes circuits/*/golden.json: what each circuit measures at its starting sizes, in every corner.
 
-python benchmarks/golden.py      after a deliberate change of a circuit, a testbench or a measurement, never to
-silence a test
+    python benchmarks/golden.py [CIRCUIT …]
+
+after a deliberate change of a circuit, a testbench or a measurement, never to silence a test.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from eda_agent.problem.load import load_problem
@@ -17,6 +19,8 @@ TOLERANCE = {"phase_margin": 0.01, "overshoot": 0.1, "saturation_margin": 0.05}
 
 def main() -> None:
     for path in sorted((Path(__file__).parent.parent / "circuits").glob("*/spec.yaml")):
+        if sys.argv[1:] and path.parent.name not in sys.argv[1:]:
+            continue
         problem = load_problem(path)
         with open_evaluator(problem, cache=False) as evaluator:
             evaluation = evaluator.evaluate([problem.space.initial])[0]

@@ -1,6 +1,6 @@
 """Writes circuits/*/targets.json: random targets under random conditions, each met by a sizing that is known.
 
-    python benchmarks/targets.py [CIRCUIT …]
+    python benchmarks/targets.py [--count 40] [--pool 160] [CIRCUIT …]
 
 A pool of designs (around the known sizing, and anywhere) is simulated under eight conditions: process × supply ×
 temperature × load. A tight target is what one design measures, with a few percent of slack; a uniform one draws each
@@ -28,7 +28,7 @@ CONDITIONS, POOL, TARGETS = 8, 160, 40
 SHARE = 0.1
 
 
-def make(name: str, count: int = TARGETS, rounds: int = 0) -> list[Target]:
+def make(name: str, count: int = TARGETS, pool: int = POOL, rounds: int = 0) -> list[Target]:
     problem = load_problem(CIRCUITS / name)
     draw = random.Random(f"targets of {name}")
     known = json.loads((CIRCUITS / name / "known.json").read_text())["sizing"]
@@ -37,13 +37,13 @@ def make(name: str, count: int = TARGETS, rounds: int = 0) -> list[Target]:
         corners=tuple(conditions(problem, draw, CONDITIONS)),
         specs=tuple(replace(spec, corners=()) for spec in problem.specs),
     )
-    designs = designs_around(problem, problem.space.snap(known), draw, POOL)
+    designs = designs_around(problem, problem.space.snap(known), draw, pool)
     with open_evaluator(problem) as evaluator:
         found = evaluator.evaluate(designs)
         for number in range(rounds):
             # more of the trade-off: neighbours of the designs on its front
             parents = not_dominated(problem, [evaluation.values[f"c{number}"] for evaluation in found])
-            children = [child(problem, designs[draw.choice(parents)], draw) for _ in range(POOL)]
+            children = [child(problem, designs[draw.choice(parents)], draw) for _ in range(pool)]
             designs += children
             found += evaluator.evaluate(children)
     rows = {corner.name: [evaluation.values[corner.name] for evaluation in found] for corner in problem.corners}
@@ -72,7 +72,7 @@ def make(name: str, count: int = TARGETS, rounds: int = 0) -> list[Target]:
         )
     if len(targets) < count and count > 10:
         # where one design beats most others few targets can be told apart: fewer, so that the share holds
-        return make(name, count, rounds + 2) if rounds < 4 else make(name, count // 2, rounds)
+        return make(name, count, pool, rounds + 2) if rounds < 4 else make(name, count // 2, pool, rounds)
     counts = [sum(target.kind == kind for target in targets) for kind in ("uniform", "tight")]
     print(
         f"{name}: {len(targets)} targets ({counts[0]} uniform, {counts[1]} tight) in {tries} tries; the best design"
@@ -85,9 +85,15 @@ def make(name: str, count: int = TARGETS, rounds: int = 0) -> list[Target]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("circuits", nargs="*")
-    names = parser.parse_args().circuits or sorted(path.parent.name for path in CIRCUITS.glob("*/known.json"))
+    parser.add_argument("--count", type=int, default=TARGETS, help="targets of each circuit")
+    parser.add_argument("--pool", type=int, default=POOL, help="designs that are simulated under each condition")
+    options = parser.parse_args()
+    given = {"--count": (options.count, TARGETS), "--pool": (options.pool, POOL)}
+    changed = [f"{option} {value}" for option, (value, default) in given.items() if value != default]
+    names = options.circuits or sorted(path.parent.name for path in CIRCUITS.glob("*/known.json"))
     for name in names:
-        data = {"made_by": "python benchmarks/targets.py", "targets": [target_data(target) for target in make(name)]}
+        targets = [target_data(target) for target in make(name, options.count, options.pool)]
+        data = {"made_by": " ".join(["python benchmarks/targets.py", *changed]), "targets": targets}
         text = json.dumps(data, separators=(",", ":")).replace('{"name"', '\n{"name"')
         (CIRCUITS / name / "targets.json").write_text(text + "\n")
 

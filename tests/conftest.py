@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from eda_agent.bench.suite import FRESH
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.local_pool import LocalPool
@@ -18,7 +19,8 @@ from tests.quick import Quick
 
 ROOT = Path(__file__).parent.parent
 CIRCUITS = ROOT / "circuits"
-NAMES = sorted(path.parent.name for path in CIRCUITS.glob("*/spec.yaml"))
+NAMES = sorted({path.parent.name for path in CIRCUITS.glob("*/spec.yaml")} - {*FRESH})
+"""The shipped circuits without those of the suite `fresh`, which tests/test_fresh.py checks."""
 
 MAX_ID = 120
 """Characters of a parameter in the name of a test."""

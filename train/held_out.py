@@ -1,5 +1,5 @@
-"""Held-out structures are those that nothing may be trained on: the four unseen circuits, and public benchmarks listed
-by fingerprint.
+"""Held-out structures are those that nothing may be trained on: the circuits of the suites `unseen` and `fresh`, and
+those listed by fingerprint.
 
     python -m eda_agent.train.held_out NAME NETLIST…
 
@@ -18,7 +18,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from eda_agent.bench.suite import UNSEEN
+from eda_agent.bench.suite import HELD_OUT
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import read_circuit
@@ -32,7 +32,7 @@ CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
 @cache
 def held_out_shapes() -> Mapping[str, str]:
     """Fingerprint → name of the circuits that no model may be trained on."""
-    return {**json.loads(LIST.read_text()), **{fingerprint(load_problem(CIRCUITS / name)): name for name in UNSEEN}}
+    return {**json.loads(LIST.read_text()), **{fingerprint(load_problem(CIRCUITS / name)): name for name in HELD_OUT}}
 
 
 def fingerprint_of_netlist(path: Path) -> str:

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from eda_agent.agent.language.circuit import CircuitWords
-from eda_agent.bench.suite import LEARNED, UNSEEN
+from eda_agent.bench.suite import HELD_OUT, LEARNED
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.fingerprint import fingerprint
@@ -63,7 +63,7 @@ def check_circuits(names: Sequence[str]) -> None:
     if not names:
         raise InputError(f"circuits: none is named\n    → {', '.join(LEARNED)}")
     for name in names:
-        if name in UNSEEN:
+        if name in HELD_OUT:
             raise InputError(
                 f"circuits: {name} is held out: training on it would invalidate its results\n    → one of"
                 f" {', '.join(LEARNED)}"

@@ -27,9 +27,14 @@ NAMES = {
     "recycling_folded_cascode": "Recycling folded-cascode op-amp",
     "three_stage_nmc": "Three-stage op-amp with nested Miller compensation",
     "class_ab_output": "Op-amp with a class-AB output stage",
+    "rail_to_rail": "Folded-cascode op-amp with rail-to-rail input",
     "ldo": "Low-dropout regulator",
+    "ldo_buffered": "Low-dropout regulator with a buffer",
+    "current_reference": "Current reference without resistor",
     "tia": "Transimpedance amplifier",
+    "tia_cascode": "Transimpedance amplifier with cascode and follower",
     "strongarm": "StrongARM comparator",
+    "hysteresis_comparator": "Comparator with hysteresis",
     "ring_vco": "Ring oscillator",
 }
 """Folder of a circuit → its name, in the order of the page."""

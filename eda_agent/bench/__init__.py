@@ -16,12 +16,15 @@ circuits with their targets, or the user's YAML file:
 
 from eda_agent.bench.paired import pair_runs
 from eda_agent.bench.runs import run_bench, run_job
-from eda_agent.bench.suite import LEARNED, UNSEEN, Job, Suite, jobs_of, read_suite
+from eda_agent.bench.suite import FRESH, HELD_OUT, LEARNED, SHIPPED, UNSEEN, Job, Suite, jobs_of, read_suite
 from eda_agent.bench.tables import MARKS, Estimate, curves, estimate, markdown, score_at, solved_at
 
 __all__ = [
+    "FRESH",
+    "HELD_OUT",
     "LEARNED",
     "MARKS",
+    "SHIPPED",
     "UNSEEN",
     "Estimate",
     "Job",

@@ -24,6 +24,17 @@ LEARNED = (
 )
 UNSEEN = ("three_stage_nmc", "class_ab_output", "recycling_folded_cascode", "tia")
 """Circuits that no model of ours is trained on."""
+FRESH = (
+    "rail_to_rail",
+    "ldo_buffered",
+    "current_reference",
+    "hysteresis_comparator",
+    "tia_cascode",
+)
+"""Circuits drawn for a last comparison: no model is trained on them and no policy was chosen by them."""
+HELD_OUT = UNSEEN + FRESH
+"""No model may be trained on these."""
+SHIPPED = LEARNED + HELD_OUT
 
 
 @dataclass(frozen=True)
@@ -51,13 +62,14 @@ class Suite:
 
 
 def read_suite(name: str) -> Suite:
-    """`all`, `learned`, `unseen`, one shipped circuit, or a YAML file. Raises `InputError`."""
+    """`all`, `learned`, `unseen`, `fresh`, one shipped circuit, or a YAML file. Raises `InputError`."""
     shipped = Path(str(resources.files("eda_agent.circuits")))
     groups = {
         "all": LEARNED + UNSEEN,
         "learned": LEARNED,
         "unseen": UNSEEN,
-        **{one: (one,) for one in LEARNED + UNSEEN},
+        "fresh": FRESH,
+        **{one: (one,) for one in SHIPPED},
     }
     if name in groups:
         return Suite(name, tuple((shipped / one / "spec.yaml", shipped / one / "targets.json") for one in groups[name]))
@@ -66,7 +78,7 @@ def read_suite(name: str) -> Suite:
         raise InputError(
             Finding(
                 f"no suite {name!r}",
-                fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file",
+                fix=f"all, learned, unseen, fresh, a circuit ({', '.join(SHIPPED)}), or a YAML file",
             )
         )
     data = read_plain(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eda_agent.bench.suite import LEARNED, UNSEEN
+from eda_agent.bench.suite import FRESH, HELD_OUT, LEARNED, UNSEEN
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
@@ -29,7 +29,15 @@ def test_the_list_holds_fingerprints_and_the_unseen_circuits(problems: dict[str,
     assert not {fingerprint(problems[name]) for name in LEARNED} & shapes.keys()
 
 
-@pytest.mark.parametrize("name", UNSEEN)
+@pytest.mark.parametrize("name", FRESH)
+def test_the_list_has_the_structure_of_every_fresh_circuit(name: str) -> None:
+    """As its spec and as `init` read it."""
+    listed = json.loads(LIST.read_text())
+    assert listed[fingerprint(load_problem(CIRCUITS / name))] == f"fresh {name}"
+    assert listed[fingerprint_of_netlist(CIRCUITS / name / f"{name}.spice")] == f"fresh {name}"
+
+
+@pytest.mark.parametrize("name", HELD_OUT)
 def test_other_names_and_another_order_are_no_other_structure(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(CIRCUITS / name, folder)

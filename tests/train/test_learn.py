@@ -16,13 +16,16 @@ from scipy.stats import t as student
 from eda_agent.agent.universal.checkpoint import FILE, read_network
 from eda_agent.agent.universal.graph import circuit_graph
 from eda_agent.agent.universal.posterior import FREEDOM, Measured
+from eda_agent.bench.suite import FRESH
 from eda_agent.errors import InputError
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.train import tasks
 from eda_agent.train.universal import learn, make
 from eda_agent.train.universal.lessons import OWN, Lesson, lesson, lessons, metric_statistics
 from eda_agent.train.universal.net import Net
 from eda_agent.train.universal.record import read_record
+from tests.conftest import CIRCUITS
 
 SMALL = 0
 """A transimpedance amplifier of five devices: its designs take milliseconds."""
@@ -73,6 +76,10 @@ def test_a_lesson_says_what_was_simulated(records: Path, tmp_path: Path, monkeyp
     (records / "records" / "x.npz").write_bytes(b"")
     assert len(lessons(records.glob("records/*.npz"))) == 1
     (records / "records" / "x.npz").unlink()
+    # nor may it have the structure of a circuit of the suite `fresh`
+    for name in FRESH:
+        with pytest.raises(InputError, match=f"{name}, which is held out"):
+            lesson(record, load_problem(CIRCUITS / name))
     monkeypatch.setattr(tasks, "held_out_shapes", lambda: {record.fingerprint: "x"})
     with pytest.raises(InputError, match="held out"):
         lesson(record, problem)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.bench.suite import FRESH
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.target import read_targets, target_data
@@ -19,7 +20,7 @@ from tests.train.small import SMALL
 
 
 def test_held_out_circuits_and_targets_are_refused(tmp_path: Path) -> None:
-    for name in ("tia", "three_stage_nmc", "class_ab_output", "recycling_folded_cascode"):
+    for name in ("tia", "three_stage_nmc", "class_ab_output", "recycling_folded_cascode", *FRESH):
         with pytest.raises(InputError, match="held out"):
             check_circuits(["ota_5t", name])
     with pytest.raises(InputError, match="neither a shipped circuit"):

@@ -23,7 +23,8 @@ def register(commands: Commands) -> None:
     )
     parser.add_argument(
         "suite",
-        help="all, learned, unseen, one shipped circuit, a YAML file, or the folder of AnalogGym or AMS-SizingBench",
+        help="all, learned, unseen, fresh, one shipped circuit, a YAML file, or the folder of AnalogGym or"
+        " AMS-SizingBench",
     )
     parser.add_argument(
         "--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)"
