@@ -1,4 +1,4 @@
-"""The suite `fresh`: five circuits for a last comparison, each of a kind, at work at its own sizes, with targets."""
+"""The suite `fresh`: six circuits for a last comparison, each of a kind, at work at its own sizes, with targets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_no_shipped_surrogate_was_made_of_a_fresh_circuit(name: str, fresh: dict
     assert load_prior(shipped_model() / FILE, fresh[name]) is None
 
 
-def test_the_circuits_are_of_two_processes_and_of_five_kinds(fresh: dict[str, Problem]) -> None:
+def test_the_circuits_are_of_two_processes_and_of_six_kinds(fresh: dict[str, Problem]) -> None:
     assert {problem.pdk.name for problem in fresh.values()} == {"sky130A", "gf180mcuD"}
     benches = [{bench.template for bench in problem.testbenches.values()} for problem in fresh.values()]
     assert len({frozenset(names) for names in benches}) == len(FRESH)

@@ -36,6 +36,7 @@ NAMES = {
     "strongarm": "StrongARM comparator",
     "hysteresis_comparator": "Comparator with hysteresis",
     "ring_vco": "Ring oscillator",
+    "ring_current_load": "Ring oscillator with current-source loads",
 }
 """Folder of a circuit → its name, in the order of the page."""
 HEAD = """# Gallery of circuits

@@ -29,6 +29,7 @@ FRESH = (
     "ldo_buffered",
     "current_reference",
     "hysteresis_comparator",
+    "ring_current_load",
     "tia_cascode",
 )
 """Circuits drawn for a last comparison: no model is trained on them and no policy was chosen by them."""
