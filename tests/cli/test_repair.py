@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eda_agent.cli import repair
+from eda_agent.cli import main, pdk_service, repair
+from eda_agent.cli.commands import doctor
+from eda_agent.errors import MissingError
+from eda_agent.problem.pdk import find_pdk
 
 
 def row(name: str, fix: str, *, ok: bool = False) -> dict[str, Any]:
@@ -61,8 +64,26 @@ def test_each_command_is_shown_and_a_failure_is_no_success() -> None:
     assert len(told) == 2
 
 
-def test_where_nothing_is_missing_nothing_is_installed() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "eda_agent", "doctor", "--fix"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0 and "nothing to install" in done.stderr
+def test_where_nothing_is_missing_nothing_is_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checks of this machine, without what it misses: a test installs nothing."""
+    found = [row for row in doctor._examine() if row["ok"]]
+    monkeypatch.setattr(doctor, "_examine", lambda: found)
+    monkeypatch.setattr(repair.subprocess, "run", lambda *_, **__: pytest.fail("something is installed"))
+    assert main(["doctor", "--fix"]) == 0
+    assert "nothing to install" in capsys.readouterr().err
+
+
+def test_a_compiler_without_a_linker_is_said_and_binutils_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare Debian has no ld: the models do not compile at the first use either."""
+    monkeypatch.setattr(pdk_service, "find_library", lambda compiled: "libngspice.so.0")
+    monkeypatch.setattr(pdk_service, "find_compiled", lambda pdk, name, kept: None)
+    monkeypatch.setattr(pdk_service, "compiler", lambda: Path("/opt/openvaf"))
+    monkeypatch.setattr(pdk_service.shutil, "which", lambda name: None)
+    with pytest.raises(MissingError, match="no linker") as caught:
+        pdk_service.serves(find_pdk("ihp-sg13g2"))
+    _, _, fix = str(caught.value).partition("\n    → ")
+    assert repair.repairs([row("ihp-sg13g2", fix)])[1] == [f"ihp-sg13g2: {fix}"]  # no apt-get either
+    monkeypatch.setattr(repair.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert repair.repairs([row("ihp-sg13g2", fix)])[0] == [["sudo", "apt-get", "install", "-y", "binutils"]]

@@ -70,7 +70,19 @@ def uncut(path: Path, section: str, prefixes: tuple[str, ...]) -> list[str]:
     return result
 
 
-def cards() -> list[str]:
+def scales_diodes(folder: Path) -> bool:
+    """Whether plain ngspice multiplies the area of a diode by the square of `.option scale`, as 39 does; 44 and 46 do
+    so for w and l alone, and with areas as SKY130's library has them they give 1e7 A for 1 um^2.
+    """
+    head = [".option scale=1e-6", ".model leaky d level=3 js=1e-3"]
+    return abs(currents(folder, head, ["v0 a 0 -1", "d0 a 0 leaky area=1"])["v0"]) < 1e-6
+
+
+def cards(scaled: bool = True) -> list[str]:
+    """A call of every device. `scaled`: areas and perimeters of diodes are in um^2 and um times 1e12 and 1e6, else in
+    um^2 and um.
+    """
+    area_unit, length_unit = ("e12", "e6") if scaled else ("", "")
     result = []
     for name, sizes in SIZES.items():
         rule = PDK.devices[PREFIX + name]
@@ -83,7 +95,7 @@ def cards() -> list[str]:
                 result += [f"x{at} d{at} g{at} 0 0 {size} {junctions}"]
             elif rule.type == "diode":
                 # forward, with more current than the leakage
-                called = f"{PREFIX}{name} area={width}e12 perim={length}e6"
+                called = f"{PREFIX}{name} area={width}{area_unit} perim={length}{length_unit}"
                 result += [f"v{at} a{at} 0 0.9", f"x{at} a{at} 0 {called}"]
             elif rule.type == "resistor":
                 bulk = "" if rule.terminals == 2 else f" r{at}" if name.endswith(("pd", "pd__hv", "pw")) else " 0"
@@ -106,10 +118,15 @@ def test_native_and_high_voltage_mosfets_resistors_and_varactors(
     section = PDK.corners[process][0]
     head = [".option scale=1e-6", *uncut(LIBRARY, section, prefixes), *STATISTICS]
     cut = cut_library(PDK, process, dict.fromkeys(NAMES, (ANY, ANY)), tmp_path / "cuts")
-    whole = currents(tmp_path, head, cards(), temperature)
+    scaled = scales_diodes(tmp_path)
+    whole = currents(tmp_path, head, cards(scaled), temperature)
     ours = currents(tmp_path, [f".include {cut.models}", *cut.devices.splitlines()], cards(), temperature)
     assert len(whole) == 63
-    assert ours == {name: pytest.approx(value, rel=2e-5, abs=1e-13) for name, value in whole.items()}
+    # the library's own diodes in diffusion resistors leak 1e12 times as much unscaled: 2e-5 of the current
+    loose = {name for name in whole if name.startswith("vres_generic") and not scaled}
+    assert ours == {
+        name: pytest.approx(value, rel=1e-4 if name in loose else 2e-5, abs=1e-13) for name, value in whole.items()
+    }
     assert all(abs(value) > 1e-9 for name, value in whole.items() if name.startswith(("vd", "vres")))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -121,7 +122,8 @@ def _compile(source: Path, target: Path) -> Path:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InputError(f"{program.name} cannot compile {source}: {error}") from None
         if done.returncode != 0 or not made.is_file():
-            words = (done.stderr or done.stdout).strip()[-400:]
+            # without the compiler's colours
+            words = re.sub(r"\x1b\[[\d;]*m", "", done.stderr or done.stdout).strip()[-400:]
             raise InputError(
                 f"{program.name} cannot compile {source}: {words}\n    → it needs a linker: apt install binutils"
             )

@@ -8,7 +8,10 @@ import numpy as np
 
 
 def area(x: list[float], y: list[float]) -> float:
+    """The area under the points (x, y), x ascending. Two points may be at one place: a window that ends on a point."""
     width = [b - a for a, b in itertools.pairwise(x)] + [0.0, 0.0]
+    # a last step of no width equals the widths behind it, and then three steps are taken from the end
+    y = [*y, 0.0, 0.0]
     cubic = square = plain = 0.0
     i = 0
     while i < len(x) - 1:

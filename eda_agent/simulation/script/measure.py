@@ -20,14 +20,14 @@ from eda_agent.simulation.script.vector import FormulaError, Vector
 Real = NDArray[np.float64]
 Measure = Mapping[str, Any]
 _FAR = 1e99
-_PER_AXIS = {"tran": "s", "ac": "Hz", "sp": "Hz", "dc": "V"}
 _RATES = {("V", "s"): "V/s", ("A", "V"): "S"}
 
 
-def measure(line: Measure, scope: Scope, axis: Real) -> tuple[float, str]:
-    """(number, unit) of a measure line on the current analysis with this axis. Raises `FormulaError`."""
-    reader = _Reader(line["analysis"], scope, axis)
-    unit = _PER_AXIS[line["analysis"]]
+def measure(line: Measure, scope: Scope, axis: Real, unit: str) -> tuple[float, str]:
+    """(number, unit) of a measure line on the current analysis with this axis, whose unit is `unit`. Raises
+    `FormulaError`.
+    """
+    reader = _Reader(line["analysis"], scope, axis, unit)
     kind = line["kind"]
     if kind == "trig":
         start = reader.passing(line["trig"], line["targ"])
@@ -44,8 +44,8 @@ def measure(line: Measure, scope: Scope, axis: Real) -> tuple[float, str]:
 
 
 class _Reader:
-    def __init__(self, analysis: str, scope: Scope, axis: Real):
-        self.analysis, self.scope, self.axis = analysis, scope, axis
+    def __init__(self, analysis: str, scope: Scope, axis: Real, unit: str):
+        self.analysis, self.scope, self.axis, self.unit = analysis, scope, axis, unit
 
     def number(self, value: Any) -> float:
         """A number of a clause: written, or the value of a vector with seven digits, as ngspice puts it in."""
@@ -216,9 +216,9 @@ class _Reader:
             case "max":
                 return float(y[high]), of
             case "min_at":
-                return float(x[low]), _PER_AXIS[self.analysis]
+                return float(x[low]), self.unit
             case "max_at":
-                return float(x[high]), _PER_AXIS[self.analysis]
+                return float(x[high]), self.unit
             case _:
                 return float(y[high] - y[low]), of
 

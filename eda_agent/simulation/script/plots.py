@@ -143,6 +143,10 @@ class Plots:
                 return np.real(found.data).astype(np.float64)
         return None
 
+    def axis_unit(self, plot: Plot) -> str:
+        """The unit of the axis of a plot, such as `degC` of a sweep of the temperature."""
+        return next((unit_of(name) for name in AXES.get(plot.kind, ()) if self.has(plot, name)), "")
+
     def vector(self, name: str) -> Vector:
         """A vector of the current plot, of `plot.name`, of the constants, or of a device. Raises `FormulaError`."""
         plot, rest = self.current, name

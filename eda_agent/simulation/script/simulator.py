@@ -9,7 +9,6 @@ import numpy as np
 
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
-from eda_agent.problem.script.measure_line import OF_RANGE
 from eda_agent.problem.script.vocabulary import SETTINGS
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.script.formula import evaluate
@@ -29,10 +28,13 @@ class SimulatorSteps(State):
     def do_option(self, step: Step) -> None:
         value = self.text(step["value"])
         how = "set" if step["set"] else "option"
-        self.ngspice.command(f"{how} {step['name']}{f'={value}' if value else ''}")
+        command = f"{how} {step['name']}{f'={value}' if value else ''}"
+        self.ngspice.command(command)
         if step["name"] in SETTINGS:
             # options belong to the circuit and go with it; ngspice aborts when some of them are unset
             self.settings.add(step["name"])
+        else:
+            self.renewal.changed(command)
 
     def do_save(self, step: Step) -> None:
         self.ngspice.command(f"save {' '.join(self.text(word) for word in step['words'])}")
@@ -55,6 +57,7 @@ class SimulatorSteps(State):
         self.analyses += 1
         if self.analyses > MAX_ANALYSES:
             raise self._stop(f"the script runs more than {MAX_ANALYSES:,} analyses")
+        self._renew()
         start = len(self.ngspice.log)
         self.ngspice.command(command)
         new = self.plots.take()
@@ -66,6 +69,15 @@ class SimulatorSteps(State):
         for plot in new:
             self.outcome.plots[plot.kind] = plot.real
             self._measured(plot)
+            if plot.kind == "sens" and (warning := self.renewal.varied(self.ngspice.vectors(plot.real))):
+                self._message(warning)
+
+    def _renew(self) -> None:
+        if not self.renewal.renew():
+            raise self._stop(
+                f"sens of ngspice {self.ngspice.version} has changed the circuit, and alterparam waits for reset: write"
+                " reset between alterparam and sens"
+            )
 
     def _measured(self, plot: Plot) -> None:
         """The `.meas` lines of an analysis, on its plot."""
@@ -91,11 +103,7 @@ class SimulatorSteps(State):
         axis = self.plots.axis(self.plots.current)
         if axis is None:
             raise FormulaError(f"a measurement needs a {line['analysis']} analysis; the current plot has no axis")
-        if line["analysis"] == "dc" and line["kind"] in OF_RANGE and not self.plots.has(self.plots.current, "v-sweep"):
-            raise FormulaError(
-                f"ngspice takes {line['kind']} only over a sweep of a voltage: write find or when, or a function in let"
-            )
-        return measure(line, self, axis)
+        return measure(line, self, axis, self.plots.axis_unit(self.plots.current))
 
     def do_measure(self, step: Step) -> None:
         line = step["measure"]
@@ -115,13 +123,17 @@ class SimulatorSteps(State):
             if found is None:
                 raise FormulaError("the new value is not one real number")
             value = spice_number(found)
+        self._renew()
         start = len(self.ngspice.log)
-        self.ngspice.command(f"{step['command']} {target} = {value}")
+        command = f"{step['command']} {target} = {value}"
+        self.ngspice.command(command)
+        self.renewal.changed(command)
         if wrong := [line for line in self.ngspice.log[start:] if "rror" in line]:
             raise FormulaError(f"{step['command']} {target}: {wrong[0].partition(' ')[2].strip()[:200]}")
 
     def do_reset(self, step: Step) -> None:
         self.ngspice.command("reset")
+        self.renewal.loaded()
 
     def do_setplot(self, step: Step) -> None:
         if step["words"]:

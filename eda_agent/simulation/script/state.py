@@ -12,6 +12,7 @@ from eda_agent.problem.script.compiler import result_name
 from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.script.plots import Plots
+from eda_agent.simulation.script.renewal import Renewal
 from eda_agent.simulation.script.vector import FormulaError, Vector
 
 MAX_MESSAGES = 50
@@ -47,6 +48,7 @@ class State:
         self.measures: Sequence[Step] = program["measures"]
         self.outcome = Outcome()
         self.plots = Plots(ngspice)
+        self.renewal = Renewal(ngspice)
         self.parameters: dict[str, float] = dict(program.get("parameters", {}))
         # conditions of a CACE datasheet, which its templates have in their scripts too
         self.variables = {
