@@ -8,12 +8,14 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import write_text
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import sized_netlist
+from eda_agent.record.export_note import verdict_text, with_note
 from eda_agent.run.request import Request
 
 
@@ -55,7 +57,7 @@ def _word(policy: str) -> str:
 def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:
     """Write best.json and sized.spice for the incumbent. Raises `StorageError`."""
     assert best.sizing is not None and best.score is not None
-    data = {
+    data: dict[str, Any] = {
         "turn": best.index,
         "score": best.value,
         "met": best.met,
@@ -67,7 +69,9 @@ def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str
     }
     try:
         write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
-        write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
+        verdict = verdict_text(data["specs"], len(problem.corners), len(problem.corners))
+        netlist = with_note(sized_netlist(problem, best.sizing), folder.resolve().name, best.index, verdict)
+        write_text(folder / "sized.spice", netlist)
     except OSError as error:
         raise StorageError(
             f"{folder}: the result cannot be written: {error.strerror}\n    → free disk space, then --resume"

@@ -131,6 +131,10 @@ def test_the_sized_netlist_measures_what_the_run_says(tmp_path: Path) -> None:
     outcome = size(Request(CIRCUITS / "two_stage_miller", "random", simulations=8, out=tmp_path / "run"))
     text = (tmp_path / "run" / "sized.spice").read_text()
     assert outcome.best.sizing is not None
+    lines = text.splitlines(keepends=True)
+    note = lines.pop(1)
+    assert note.startswith(f"* sized by eda-agent: run run, turn {outcome.best.index}: ") and "NOT met in" in note
+    text = "".join(lines)
     assert text == sized_netlist(outcome.problem, outcome.best.sizing)
     # comments and order are kept: only .param lines differ
     original = (CIRCUITS / "two_stage_miller" / "two_stage_miller.spice").read_text().splitlines()
