@@ -73,10 +73,10 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import Finding, InputError
     from eda_agent.files import write_text
+    from eda_agent.insight.complete import corners_of
     from eda_agent.insight.devices import devices
     from eda_agent.problem.drawn import JUNCTIONS, SQUARES, Drawn
     from eda_agent.problem.parallel import parallel
-    from eda_agent.insight.complete import corners_of
     from eda_agent.record.export import netlist_diff, only_drawn, sized_netlist
     from eda_agent.record.export_note import verdict_text, with_note
     from eda_agent.record.run_state import chosen_turn, load_state
