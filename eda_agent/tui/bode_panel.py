@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
 from textual.containers import Vertical
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
@@ -21,6 +20,8 @@ from eda_agent.tui.shown import Shown
 if TYPE_CHECKING:  # the first frame does not wait for what draws plots
     from eda_agent.record.report.curves import Figure
 
+MOST = 2
+"""Corners that are drawn: the first and the worst."""
 EVERY = 20.0
 """Seconds between two simulations for the plot while a run simulates: its own simulations come first."""
 
@@ -59,20 +60,20 @@ class BodePanel(Vertical):
             self.run_worker(self._simulate(shown, sizing), exclusive=True)
 
     async def _simulate(self, shown: Shown, sizing: Mapping[str, float]) -> None:
-        from eda_agent.tui.screens.waves import figures_of
+        from eda_agent.tui.corner_waves import CornerWaves
 
         said = "no plot"
         try:
             with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
                 path = Path(folder) / "waves.json"
-                await cli_subprocess.run_program("sim", shown.folder, sizing, ["--waves", str(path)])
+                found = await cli_subprocess.run_program("sim", shown.folder, sizing, ["--waves", str(path)])
                 rows = json.loads(path.read_text(encoding="utf-8"))
-            corner = rows[0]["corner"] if rows else ""
-            figure = first_figure(figures_of([row for row in rows if row["corner"] == corner]))
+            waves = CornerWaves(rows, shown.state.started.get("specs", ()), found.get("specs", {}))
+            figure = first_figure(waves.figures(most=MOST))
             if figure is not None:
                 self._figure = figure
                 self.call_after_refresh(self._plot)
-                said = f"{corner} · {figure.plots[0].title}"
+                said = figure.plots[0].title
         except (EdaAgentError, OSError, ValueError) as error:
             said = str(error).splitlines()[0]
         finally:
@@ -84,7 +85,7 @@ class BodePanel(Vertical):
 
     def _plot(self) -> None:
         """Draw the figure; the marks of its axes depend on the height of the panel."""
-        from eda_agent.tui.terminal_plot import draw
+        from eda_agent.tui.terminal_plot import draw, legend
 
         figure = self._figure
         if figure is None:
@@ -92,4 +93,4 @@ class BodePanel(Vertical):
         widget = self.query_one(PlotextPlot)
         draw(widget.plt, figure.plots, None, widget.size.height)
         widget.refresh()
-        self.query_one("#bode-values", Static).update(Text(f" {figure.caption}" if figure.caption else ""))
+        self.query_one("#bode-values", Static).update(legend(figure.plots[0]).append(f"  {figure.caption}".rstrip()))

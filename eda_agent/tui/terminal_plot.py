@@ -88,6 +88,14 @@ def _draw_one(figure: Any, plot: Plot, at: float | None, up: Sequence[float], wi
     figure.ylim(*_heights(plot))
 
 
+def legend(plot: Plot) -> Text:
+    """The names of the lines in their colours."""
+    text = Text()
+    for number, line in shown_lines(plot):
+        text.append(" ● ", COLOURS[number % len(COLOURS)]).append(line.name)
+    return text
+
+
 def values_at(plots: Sequence[Plot], at: float, width: int) -> Text:
     """The legend of a figure in lines of `width` cells: the place of the cursor, and each line's values there."""
     axis = plots[-1].x

@@ -24,7 +24,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.record.plot import Axis, Line, Plot, line_plot
 from eda_agent.record.report.curves import wave_figures
 from eda_agent.run import Request, open_evaluator, size
-from eda_agent.tui.screens.waves import figures_of
+from eda_agent.tui.corner_waves import CornerWaves
 
 from ..conftest import CIRCUITS
 
@@ -68,7 +68,7 @@ def test_a_regulators_plots(problems: dict[str, Problem]) -> None:
         if plot.y.unit == "V":
             assert min(min(one.y) for one in plot.lines) >= -0.5, plot.title
     # the terminal app shows the same figures
-    assert {plot.title for figure in figures_of(rows) for plot in figure.plots} == set(plots)
+    assert {plot.title for figure in CornerWaves(rows, (), {}).figures() for plot in figure.plots} == set(plots)
 
 
 def test_other_circuits_plots(problems: dict[str, Problem]) -> None:

@@ -106,8 +106,8 @@ def sim_command(options: argparse.Namespace) -> int:
 
 
 def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]], problem: Problem) -> None:
-    """Write every testbench's waveforms as a list of {testbench, corner, analyses: kind → {axis, probes}, shown: plot
-    labels (`insight.plot_labels`)}, complex probes as [real, imaginary].
+    """Write every testbench's waveforms as a list of {testbench, corner, specs: those measured in it, analyses: kind
+    → {axis, probes}, shown: plot labels (`insight.plot_labels`)}, complex probes as [real, imaginary].
     """
     import json
 
@@ -120,6 +120,7 @@ def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]
         {
             "testbench": testbench,
             "corner": corner,
+            "specs": [spec.name for spec in problem.specs if spec.testbench == testbench],
             "analyses": reply["waveforms"],
             "shown": plot_labels(problem, testbench),
         }

@@ -30,6 +30,7 @@ from eda_agent.record.report.head import head
 from eda_agent.record.report.points import margin_matrix, point_tables
 from eda_agent.record.report.sizes import size_rows, turn_rows
 from eda_agent.record.report.specs import spec_rows
+from eda_agent.record.report.worst_corners import worst_corners
 from eda_agent.record.report.yields import yields
 
 
@@ -96,16 +97,7 @@ def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]
 def _figures(evidence: Evidence, begun: Mapping[str, Any], best: Mapping[str, Any]) -> list[tuple[Markup, str]]:
     """(drawing, caption) of each figure."""
     bench_of = {spec: bench["name"] for bench in evidence.testbenches for spec in bench["specs"]}
-    metrics = {spec["name"]: spec["metric"] for spec in begun["specs"]}
-    worst: dict[str, list[str]] = {}
-
-    def order(item: tuple[str, Mapping[str, Any]]) -> tuple[bool, float]:
-        # the marks of a Bode plot are those of the corner with the least phase margin
-        name, result = item
-        return metrics.get(name) != "phase_margin", result["margin"] if result["margin"] is not None else -9.0
-
-    for name, result in sorted(best["specs"].items(), key=order):
-        worst.setdefault(bench_of.get(name, ""), []).append(result["corner"])
+    worst = worst_corners(begun["specs"], best["specs"], bench_of)
     return [
         # the texts in a drawing are escaped where it is drawn
         (Markup(stacked(figure.plots[0].title, figure.plots)), figure.caption)  # noqa: S704  # as above

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
-from eda_agent.insight.plot_labels import DEFAULT
-from eda_agent.record.report.curves import Figure, figures
+from eda_agent.record.report.curves import FEW, Figure
+from eda_agent.tui.corner_waves import CornerWaves
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.screens.simulated import Simulated
 from eda_agent.tui.shown import Shown
@@ -21,12 +21,13 @@ from eda_agent.tui.terminal_plot import draw, ends, values_at
 
 
 class WavesScreen(Simulated):
-    """Waveforms of every testbench: left and right choose the plot, comma and point move the cursor."""
+    """Waveforms of every testbench. Left and right choose the plot, n the corners; comma and point move the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Detail.BINDINGS,
         ("right", "turn(1)", "next"),
         ("left", "turn(-1)", "before"),
+        ("n", "corners", "other corners"),
         ("comma", "move(-1)", "cursor left"),
         ("full_stop", "move(1)", "cursor right"),
     ]
@@ -35,7 +36,9 @@ class WavesScreen(Simulated):
     def __init__(self, shown: Shown):
         super().__init__(shown)
         self.figures: list[Figure] = []
+        self.waves = CornerWaves([], (), {})
         self.place = 0
+        self.group = 0
         self.cursor = 0.5
 
     def body(self) -> ComposeResult:
@@ -45,9 +48,21 @@ class WavesScreen(Simulated):
     async def simulate(self) -> None:
         with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
             path = Path(folder) / "waves.json"
-            await self.ask("sim", "--waves", str(path))
-            self.figures = figures_of(json.loads(path.read_text(encoding="utf-8")))
+            found = await self.ask("sim", "--waves", str(path))
+            rows = json.loads(path.read_text(encoding="utf-8"))
+        self.waves = CornerWaves(rows, self.state.started.get("specs", ()), found.get("specs", {}))
+        self.figures = self.waves.figures()
         self.draw_soon()
+
+    def action_corners(self) -> None:
+        """Draw the next corners, then the worst ones again."""
+        groups = self.waves.groups(FEW)
+        if groups < 2:
+            self.notify("every corner is drawn")
+            return
+        self.group = (self.group + 1) % groups
+        self.figures = self.waves.figures(self.group)
+        self.draw()
 
     def action_turn(self, by: int) -> None:
         if self.figures:
@@ -68,18 +83,7 @@ class WavesScreen(Simulated):
         draw(widget.plt, figure.plots, at, widget.size.height)
         widget.refresh()
         text = values_at(figure.plots, at, self.size.width - 1)
-        self.query_one("#values", Static).update(text.append(f"\n {figure.caption}" if figure.caption else ""))
+        said = " ".join((figure.caption, *self.waves.corners_text(self.group))).strip()
+        self.query_one("#values", Static).update(text.append(f"\n {said}" if said else ""))
         title = figure.plots[0].title
         self.say(f"waveforms · turn {self.number} · {title} · {self.place + 1} of {len(self.figures)}")
-
-
-def figures_of(rows: list[dict[str, Any]]) -> list[Figure]:
-    """The figures of `sim --waves`, those of the report: gain and phase of an AC analysis are one figure."""
-    waves = {(row["testbench"], row["corner"]): row["analyses"] for row in rows}
-    labels = {row["testbench"]: row.get("shown", DEFAULT) for row in rows}
-    return [figure for figure in figures(waves, labels, {}) if ends_of(figure)]
-
-
-def ends_of(figure: Figure) -> bool:
-    """Whether a figure has more than one point."""
-    return any(len(line.x) > 1 for plot in figure.plots for line in plot.lines)
