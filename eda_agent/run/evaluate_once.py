@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,8 +88,12 @@ class ReportSimulation:
     monte_carlo: dict[str, Any] | None
 
 
-def simulate_for_report(problem: Problem, sizing: Mapping[str, float], samples: int, seed: int) -> ReportSimulation:
-    """Simulate one design in every testbench and corner, and `samples` Monte Carlo samples of it."""
+def simulate_for_report(
+    problem: Problem, sizing: Mapping[str, float], samples: int, seed: int, corners: Sequence[str] | None = None
+) -> ReportSimulation:
+    """Simulate one design in every testbench and corner, and `samples` Monte Carlo samples of it in `corners` (by
+    default the first one).
+    """
     with open_evaluator(problem, keep_points=True) as evaluator:
         legal = problem.space.snap(sizing)
         replies = evaluator.waveforms(legal)
@@ -101,5 +105,5 @@ def simulate_for_report(problem: Problem, sizing: Mapping[str, float], samples: 
             if found:
                 points.setdefault(corner, found)
                 biased = biased or bench
-        chips = monte_carlo_data(monte_carlo(evaluator, legal, samples, seed)) if samples else None
+        chips = monte_carlo_data(monte_carlo(evaluator, legal, samples, seed, corners)) if samples else None
         return ReportSimulation(waves, points, biased, chips)

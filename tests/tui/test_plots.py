@@ -19,10 +19,12 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
+from eda_agent.insight.least_margin import least_margin
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.screens import simulated
 from eda_agent.tui.screens.sensitivity import blocks
 from eda_agent.tui.terminal_histogram import draw_histogram
+from eda_agent.tui.view import turn_of
 
 from .old_run import FIXTURE, drive, opened
 
@@ -62,6 +64,30 @@ def test_a_bode_plot_has_its_marks_at_every_size_of_the_terminal(folder: Path, a
             assert all(mark in text for mark in marks), text
             await pilot.resize_terminal(120, 50)
             await come_to_rest(app, pilot)
+
+    drive(app=opened(folder), steps=steps)
+
+
+def test_monte_carlo_is_run_in_the_corner_of_the_least_margin(
+    folder: Path, answered: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def run_program(command: str, _: Path, __: Mapping[str, float], given: Sequence[str] = ()) -> Any:
+        asked.extend(given)
+        return {**answered[command], "corners": [given[given.index("--corner") + 1]]}
+
+    monkeypatch.setattr(simulated, "run_program", run_program)
+
+    async def steps(app: SizingApp, pilot: Pilot[None]) -> None:
+        await pilot.press("m")
+        await come_to_rest(app, pilot)
+        least = least_margin(app.state.started, turn_of(app.state, None) or {})
+        assert least is not None
+        spec, corner = least
+        assert asked[asked.index("--corner") + 1] == corner
+        said = str(app.screen.query_one("#statistics", Static).content)
+        assert f"samples in {corner}, the corner of the least margin ({spec})" in said
 
     drive(app=opened(folder), steps=steps)
 

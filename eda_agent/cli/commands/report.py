@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from eda_agent.cli.options import Commands, count
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from eda_agent.record.fold import RunState
 
 FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "md": "report.md", "cace": "cace.yaml"}
@@ -33,6 +35,11 @@ def register(commands: Commands) -> None:
         default=0,
         metavar="N",
         help="html: number of Monte Carlo samples to add (default none)",
+    )
+    parser.add_argument(
+        "--mc-corner",
+        metavar="NAME",
+        help="html: the corner of the Monte Carlo samples, or all (default: the corner of the least margin)",
     )
     parser.add_argument("--no-sim", action="store_true", help="html: do not simulate; the page has no waveforms")
     parser.add_argument(
@@ -62,6 +69,8 @@ def report_command(options: argparse.Namespace) -> int:
     from eda_agent.record.run_state import load_state
     from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
 
+    if options.mc_corner is not None and not (options.samples and options.format == "html" and not options.no_sim):
+        raise InputError("--mc-corner is for the Monte Carlo samples of the HTML page\n    → add --samples N")
     if options.pdf and (options.format != "html" or str(options.out) == "-"):
         raise InputError("--pdf prints the HTML page\n    → leave out --format, and give --out a file name")
     if options.pdf:
@@ -146,6 +155,22 @@ def _html(options: argparse.Namespace, state: RunState) -> str:
     else:
         shown |= circuit_evidence(problem, best["sizing"])
         if not options.no_sim:
-            found = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
+            corners = _mc_corners(options.mc_corner, state, best) if options.samples else None
+            found = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"], corners)
             shown |= vars(found)
     return html_report(state, Evidence(**shown))
+
+
+def _mc_corners(name: str | None, state: RunState, best: Mapping[str, Any]) -> list[str] | None:
+    """The corners of the Monte Carlo samples; None for the first. Raises `InputError` for a corner that is not one."""
+    from eda_agent.cli.nearest import nearest
+    from eda_agent.errors import InputError
+    from eda_agent.insight.least_margin import least_margin
+
+    names = list(state.started["corners"])
+    if name is None:
+        found = least_margin(state.started, best)
+        return [found[1]] if found else None
+    if name not in {"all", *names}:
+        raise InputError(f"--mc-corner {name}: no such corner\n    → {nearest(name, ('all', *names))}")
+    return names if name == "all" else [name]

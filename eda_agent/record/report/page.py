@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from eda_agent.errors import visible
+from eda_agent.insight.least_margin import least_margin
 from eda_agent.insight.saturation import saturation_text
 from eda_agent.insight.verdict import judge
 from eda_agent.record.axis import Axis
@@ -86,7 +87,9 @@ def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]
         "points_bench": evidence.points_bench,
         "matrix": margin_matrix(points, begun["corners"], saturated) if saturated else [],
         "biased": bool(saturated) or "saturated" not in begun,
-        "yields": yields(evidence.monte_carlo, begun["specs"]) if evidence.monte_carlo else None,
+        "yields": yields(evidence.monte_carlo, begun["specs"], least_margin(begun, best))
+        if evidence.monte_carlo
+        else None,
         "schematic": Markup(evidence.schematic),  # noqa: S704  # our drawing escapes its texts
         "netlist": evidence.netlist,
         "diff": [(_line_kind(line), line) for line in evidence.diff.splitlines()],

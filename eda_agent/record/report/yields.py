@@ -13,20 +13,45 @@ from eda_agent.record.distribution import histogram, normal_plot
 from eda_agent.record.labels import target_text
 from eda_agent.units import counted, format_quantity, shown_unit
 
+_FEW_CORNERS = 5
+"""Corners that are named one by one."""
 
-def yields(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """`summary`: the yield of all specs as a sentence; `rows`: the numbers of each spec, the lowest yield first;
-    `plots`: drawings of each spec that varies.
+
+def yields(
+    data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]], least: tuple[str, str] | None = None
+) -> dict[str, Any]:
+    """The yields of the samples, as the page shows them.
+
+    Args:
+        data: the output of `mc --json`.
+        least: (spec, corner) of the least margin.
+
+    Returns:
+        `summary`: the yield of all specs as a sentence, with the corners of the samples; `kind`: pass or fail; `rows`:
+        the numbers of each spec, the lowest yield first; `plots`: drawings of each spec that varies.
     """
     shown = [(spec, data["specs"][spec["name"]]) for spec in specs if spec["name"] in data["specs"]]
     shown.sort(key=lambda pair: (pair[1]["yield"], _sigmas(*pair)))
     plots = [drawing for spec, found in shown if found["deviation"] for drawing in _drawings(spec, found)]
     varied = "process and mismatch" if data.get("process") else "mismatch"
     summary = (
-        f"{data['passed']} of {data['samples']} samples meet every spec in {', '.join(data['corners'])}{_stopped(data)}"
+        f"{data['passed']} of {data['samples']} samples meet every spec in {_corners(data['corners'], least)}"
+        f"{_stopped(data)}"
         f" ({varied}, seed {data['seed']}): yield {_share(data['yield'], data['interval'])}."
     )
-    return {"summary": summary, "rows": [_row(spec, found) for spec, found in shown], "plots": plots}
+    kind = "pass" if data["passed"] == data["samples"] else "fail"
+    return {"summary": summary, "kind": kind, "rows": [_row(spec, found) for spec, found in shown], "plots": plots}
+
+
+def _corners(corners: Sequence[str], least: tuple[str, str] | None) -> str:
+    """The corners by name, and where they stand to the corner of the least margin."""
+    names = ", ".join(corners) if len(corners) <= _FEW_CORNERS else f"the worst of {len(corners)} corners"
+    if least is None or len(corners) > 1:
+        return names
+    spec, corner = least
+    if corner in corners:
+        return f"{names}, the corner of the least margin ({spec})"
+    return f"{names} (the least margin, of {spec}, is in {corner}: --mc-corner {corner})"
 
 
 def _stopped(data: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
+from eda_agent.insight.least_margin import least_margin
 from eda_agent.record.labels import target_text
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.screens.simulated import Simulated
@@ -35,13 +36,17 @@ class MonteCarloScreen(Simulated):
         super().__init__(shown)
         self.found: dict[str, Any] = {}
         self.place = 0
+        # a design fails there first
+        self.least = least_margin(self.state.started, shown.turn or {})
 
     def body(self) -> ComposeResult:
         yield PlotextPlot(id="histogram")
         yield Static(id="statistics")
 
     async def simulate(self) -> None:
-        self.found = await self.ask("mc", "--samples", str(SAMPLES))
+        least = self.least
+        corner = ("--corner", least[1]) if least else ()
+        self.found = await self.ask("mc", "--samples", str(SAMPLES), *corner)
         self.draw_soon()
 
     def action_turn(self, by: int) -> None:
@@ -78,8 +83,13 @@ class MonteCarloScreen(Simulated):
         return [
             " · ".join(parts),
             f"{own}{_share(found)} meet every spec",
-            f"{found['samples']} samples in {', '.join(found['corners'])}",
+            f"{found['samples']} samples in {', '.join(found['corners'])}{self._why(found['corners'])}",
         ]
+
+    def _why(self, corners: Sequence[str]) -> str:
+        if self.least is None or list(corners) != [self.least[1]]:
+            return ""
+        return f", the corner of the least margin ({self.least[0]})"
 
 
 def _share(found: Mapping[str, Any]) -> str:
