@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
-from collections.abc import Iterable
 from typing import NoReturn
 
 from eda_agent.cli.nearest import nearest
+from eda_agent.cli.other_words import OTHER_WORDS
 from eda_agent.cli.say import say
 
 _CHOICE = re.compile(
     r"(?:argument (?P<argument>.+?): )?invalid choice: '(?P<word>.*?)' \(choose from (?P<choices>.*)\)$"
 )
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<word>-[^\s=]+)")
+
+
+ALIKE = 0.7
+"""The least similarity of options: below it an option of another meaning is offered (--corner, --workers)."""
 
 
 class UsageError(SystemExit):
@@ -35,12 +40,13 @@ class ArgumentParser(argparse.ArgumentParser):
     def _mended(self, message: str) -> str:
         choice, unknown = _CHOICE.search(message), _UNKNOWN.search(message)
         if choice is not None:
+            if choice["argument"] in {None, "COMMAND"} and choice["word"] in OTHER_WORDS:
+                return f"{choice['word']!r} is no command\n    → {OTHER_WORDS[choice['word']]}"
             choices = re.findall(r"[^\s,']+", choice["choices"])
             what = "command" if (choice["argument"] or "COMMAND") == "COMMAND" else f"value of {choice['argument']}"
-            return f"{choice['word']!r} is no {what}\n    → {self._nearest(choice['word'], choices)}"
+            return f"{choice['word']!r} is no {what}\n    → {nearest(choice['word'], choices)}"
         if unknown is not None:
-            known = [option for action in self._deepest()._actions for option in action.option_strings]
-            return f"{message}\n    → {self._nearest(unknown['word'], known, listed=False)}"
+            return f"{message}\n    → {self._nearest_option(unknown['word'])}"
         return f"{message}\n    → see {self.prog} --help"
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # as its base
@@ -56,6 +62,9 @@ class ArgumentParser(argparse.ArgumentParser):
                     return found
         return self
 
-    def _nearest(self, word: str, choices: Iterable[str], *, listed: bool = True) -> str:
-        found = nearest(word, choices)
-        return found if listed or found.startswith("did") else f"see {self._deepest().prog} --help"
+    def _nearest_option(self, word: str) -> str:
+        """The nearest option of the command, or its help. The dashes, which all options share, do not count."""
+        deepest = self._deepest()
+        options = {name.lstrip("-"): name for action in deepest._actions for name in action.option_strings}
+        near = difflib.get_close_matches(word.lstrip("-"), options, 1, ALIKE)
+        return f"did you mean {options[near[0]]}?" if near else f"see {deepest.prog} --help"

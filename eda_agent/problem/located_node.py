@@ -16,7 +16,7 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
-from eda_agent.problem.shipped import near_shipped
+from eda_agent.problem.shipped import near_spec
 from eda_agent.units import QuantityError, parse_quantity
 
 _NETLIST = re.compile(rb"^\s*\.(?:subckt|ends?)\b", re.IGNORECASE | re.MULTILINE)
@@ -163,7 +163,7 @@ def _read(path: Path) -> tuple[yaml.Node, LocatedNode]:
     try:
         data = read_file(path, MAX_BYTES)
     except OSError as error:
-        fix = near_shipped(path) or "check the path"
+        fix = near_spec(path) or "check the path"
         raise InputError(Finding(f"cannot read the file: {error.strerror}", path, fix=fix)) from None
     try:
         node = yaml.compose(data.decode("utf-8"), Loader=_Loader)

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from eda_agent.near_path import near_path
+
 
 @cache
 def shipped_circuits() -> dict[str, Path]:
@@ -22,6 +24,23 @@ def spec_place(given: Path) -> Path:
 
 
 def near_shipped(given: Path) -> str:
-    """The question whether a shipped circuit is meant by a path that does not exist; "" if none is near."""
+    """The question whether a shipped circuit is meant by a path that does not exist; "" if none is near. A path with a
+    folder or a suffix is no name of a circuit.
+    """
+    if given.suffix or len(given.parts) != 1:
+        return ""
     near = difflib.get_close_matches(str(given), shipped_circuits(), 1)
     return f"did you mean the shipped circuit {near[0]}?" if near else ""
+
+
+def near_spec(given: Path) -> str:
+    """The question whether a spec, a netlist or a circuit's folder beside a path that does not exist is meant, or a
+    shipped circuit; "" if none is near.
+    """
+
+    def suits(path: Path) -> bool:
+        if path.is_dir():
+            return any((path / name).is_file() for name in ("spec.yaml", "journal.jsonl"))
+        return bool(given.suffix) and path.suffix == given.suffix
+
+    return near_path(given, suits) or near_shipped(given)

@@ -18,6 +18,7 @@ import orjson
 from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import json_line, lines_of, open_own
 from eda_agent.interrupts import DeferInterrupts
+from eda_agent.near_path import near_path
 from eda_agent.record.event import VERSION, Event
 from eda_agent.record.journal_schema import JournalSchema
 from eda_agent.record.locked_jsonl import LockedJsonlFile
@@ -84,9 +85,9 @@ def read_journal(path: Path) -> Iterator[Event]:
     try:
         file = open_own(path, "rb")
     except OSError as error:
-        raise InputError(
-            Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")
-        ) from None
+        near = near_path(path.parent, lambda beside: (beside / path.name).is_file())
+        fix = near or "is this the folder of a run?"
+        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix=fix)) from None
     form = JournalSchema()
     with file:
         for number, line in enumerate(_lines(file, path), start=1):

@@ -38,7 +38,7 @@ def tui_command(options: argparse.Namespace) -> int:
     from datetime import datetime
 
     from eda_agent.errors import Finding, InputError
-    from eda_agent.problem.shipped import near_shipped, spec_place
+    from eda_agent.problem.shipped import near_spec, spec_place
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
         raise InputError(
@@ -64,7 +64,7 @@ def tui_command(options: argparse.Namespace) -> int:
         spec = place / "spec.yaml" if place.is_dir() else place
         if not spec.is_file():
             fix = "give a spec.yaml, a netlist, or the folder of a run"
-            raise InputError(Finding("no run and no spec found here", target, fix=near_shipped(target) or fix))
+            raise InputError(Finding("no run and no spec found here", target, fix=near_spec(target) or fix))
         folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, _given(options))
