@@ -183,6 +183,7 @@ class LocalPool(Dispatcher):
             if reply is None or reply.get("gone"):
                 killed = not nonsense and worker.was_killed()
                 code = worker.process.returncode
+                said = worker.kill_and_read().rpartition("\n")[2] if reply is None and not nonsense else ""
                 retry.extend(worker.queue)
                 self._replace(worker)
                 if request is None:
@@ -193,7 +194,9 @@ class LocalPool(Dispatcher):
                 if reply is None and request.attempts < (MAX_KILLS if killed else 2):
                     retry.append(request)
                     continue
-                why = nonsense or too_small() or f"the worker ended with status {code}"
+                why = (
+                    nonsense or too_small() or f"the worker ended with status {code}{f': {said[:200]}' if said else ''}"
+                )
                 reply = reply or {"failure": {"kind": "crash", "words": why}, "seconds": 0.0}
             if request is not None:
                 replies[request.index] = reply

@@ -16,7 +16,7 @@ from eda_agent.errors import WorkerError
 from eda_agent.problem.pdk import CutLibrary
 from eda_agent.simulation import worker_process
 from eda_agent.simulation.deck import Deck
-from eda_agent.simulation.executor import Executor, Task
+from eda_agent.simulation.executor import Executor, Task, WorkerRequest
 from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.local_pool import MAX_KILLS, LocalPool
 
@@ -104,6 +104,14 @@ class TestLocalPool(ExecutorContract):
     @pytest.fixture
     def executor(self, pool: LocalPool) -> Executor:
         return pool
+
+
+def test_a_worker_that_ends_says_its_last_words(pool: LocalPool) -> None:
+    """A fault of the worker's own is named, and the next simulation is not hurt."""
+    broken = WorkerRequest(0, RC, lambda: {"do": "run", "key": RC.key, "operating_point": False}, 10.0)
+    failure = pool.dispatch([broken])[0]["failure"]
+    assert failure == {"kind": "crash", "words": "the worker ended with status 1: KeyError: 'waveforms'"}
+    assert bandwidth(pool.run([Task(RC, GOOD)])[0]) > 0
 
 
 def test_a_worker_killed_from_outside_costs_nothing(pool: LocalPool) -> None:
