@@ -15,6 +15,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.run.measure import measure
+from eda_agent.run.widening import how_to_widen
 from eda_agent.tools import TOOLS, Context, call
 
 QUESTIONS = tuple(name for name, tool in TOOLS.items() if not tool.ends_turn)
@@ -54,7 +55,7 @@ def ask(
     circuit = as_circuit(target)
     problem = circuit.problem
     wanted = {} if sizing is None else plain_sizing(sizing)
-    whole = complete(problem.space, wanted, circuit.sizing, spec=circuit.path)
+    whole = complete(problem.space, wanted, circuit.sizing, widen=lambda: how_to_widen(circuit.path))
     turns: Sequence[Turn] = ()
     if circuit.folder is not None and not wanted:
         state = restore_state(read_journal(circuit.folder / "journal.jsonl"))

@@ -22,6 +22,7 @@ from eda_agent.problem.given_sizing import complete
 from eda_agent.record.events import monte_carlo_data
 from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.run.measure import measure, measured_result
+from eda_agent.run.widening import how_to_widen
 from eda_agent.simulation.montecarlo import monte_carlo as run_samples
 
 Given = Mapping[str, Any]
@@ -164,7 +165,7 @@ def sensitivity(
 
 def _complete(circuit: Circuit, given: Given | None) -> dict[str, float]:
     wanted = {} if given is None else arguments.sizing(given)
-    return complete(circuit.problem.space, wanted, circuit.sizing, spec=circuit.path)
+    return complete(circuit.problem.space, wanted, circuit.sizing, widen=lambda: how_to_widen(circuit.path))
 
 
 def _rows(sizing: Any) -> tuple[bool, list[Given | None]]:

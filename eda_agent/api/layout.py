@@ -11,6 +11,7 @@ from eda_agent.api.circuit import Circuit, HasCircuit, Place, as_circuit
 from eda_agent.api.table import Table
 from eda_agent.problem.given_sizing import complete
 from eda_agent.run.after_layout import after_layout
+from eda_agent.run.widening import how_to_widen
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,7 +94,7 @@ def post_layout(
     """
     circuit = as_circuit(target)
     wanted = {} if sizing is None else arguments.sizing(sizing)
-    whole = complete(circuit.problem.space, wanted, circuit.sizing, spec=circuit.path)
+    whole = complete(circuit.problem.space, wanted, circuit.sizing, widen=lambda: how_to_widen(circuit.path))
     found = after_layout(
         circuit.problem,
         whole,

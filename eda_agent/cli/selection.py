@@ -12,6 +12,7 @@ from eda_agent.problem.given_sizing import complete
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import RunState
 from eda_agent.run.chosen import choose
+from eda_agent.run.widening import how_to_widen
 
 
 def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
@@ -23,7 +24,9 @@ def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
         if not equals:
             raise InputError(f"--set {text}: write NAME=VALUE\n    → one of {', '.join(chosen.problem.space.names)}")
         given[name] = value
-    return chosen.problem, complete(chosen.problem.space, given, chosen.sizing, spec=chosen.problem.path)
+    return chosen.problem, complete(
+        chosen.problem.space, given, chosen.sizing, widen=lambda: how_to_widen(chosen.problem.path)
+    )
 
 
 def problem_asked(folder: Path, state: RunState) -> Problem:

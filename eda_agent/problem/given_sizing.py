@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
@@ -21,7 +21,7 @@ def complete(
     given: Mapping[str, object],
     rest: Sizing,
     *,
-    spec: Path | None = None,
+    widen: Callable[[], str] = lambda: "choose a value in the range",
     file: Path | None = None,
     line: int | None = None,
 ) -> dict[str, float]:
@@ -29,7 +29,7 @@ def complete(
 
     Args:
         given: parameter → number in SI units, or text such as "4u".
-        spec: where the ranges are, for messages.
+        widen: gives what to do for a wider range, for messages.
         file, line: where the sizes are, for messages.
 
     Raises:
@@ -51,8 +51,7 @@ def complete(
             continue
         if not one.minimum <= number <= one.maximum:
             span = f"{format_quantity(one.minimum, one.unit)} to {format_quantity(one.maximum, one.unit)}"
-            fix = _prefix(one, number, value)
-            fix += f"widen min and max in {spec}" if spec is not None else "choose a value in the range"
+            fix = _prefix(one, number, value) + widen()
             faults.append(
                 Finding(f"outside the range of {name}, {span}", file, line, where, read=str(value)[:40], fix=fix)
             )

@@ -9,6 +9,7 @@ import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from eda_agent.problem.given_sizing import complete
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.run.measure import Measured, measured_result
+from eda_agent.run.widening import how_to_widen
 
 MOST = 10_000
 """Maximum number of sizings."""
@@ -37,6 +39,7 @@ def read_batch(text: str, problem: Problem, rest: Sizing, file: Path) -> list[En
     """The sizings of a batch; omitted sizes are those of `rest`. Raises `InputError` with every fault."""
     entries: list[Entry] = []
     faults: list[Finding] = []
+    widen = partial(how_to_widen, problem.path)
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -46,7 +49,7 @@ def read_batch(text: str, problem: Problem, rest: Sizing, file: Path) -> list[En
             faults += error.findings
             continue
         try:
-            sizing = complete(problem.space, given, rest, spec=problem.path, file=file, line=number)
+            sizing = complete(problem.space, given, rest, widen=widen, file=file, line=number)
         except InputError as error:
             faults += error.findings
             continue

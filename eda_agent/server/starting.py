@@ -15,6 +15,7 @@ from eda_agent.robust import check_samples
 from eda_agent.run.chosen import is_run
 from eda_agent.run.folder import new_folder
 from eda_agent.run.process import RunProcess, start
+from eda_agent.run.widening import how_to_widen
 from eda_agent.server.confined import Root
 from eda_agent.server.tool import SIZING, TARGET, ServerTool, arguments
 
@@ -54,7 +55,7 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     own = given.get("sizings", [])
     circuit = load(target)  # every fault is said now, not in the process
     for sizing in own:
-        complete(circuit.problem.space, sizing, circuit.sizing, spec=circuit.path)
+        complete(circuit.problem.space, sizing, circuit.sizing, widen=lambda: how_to_widen(circuit.path))
     if given.get("resume"):
         if not is_run(target):
             raise InputError(f"{given['target']}: there is no run to resume\n    → name the folder of a run")

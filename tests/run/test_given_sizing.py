@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from eda_agent.cli.commands.compare import _headings
+from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.given_sizing import complete
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.shipped import shipped_circuits
 from eda_agent.problem.spec import Problem
 from eda_agent.run.batch import read_batch
+from eda_agent.run.spec_copy import write_copy
+from eda_agent.run.widening import how_to_widen
 
 from ..conftest import CIRCUITS
 
@@ -91,3 +95,21 @@ def test_two_runs_of_one_name_have_two_headings(tmp_path: Path) -> None:
     assert _headings([tmp_path / "a" / "run", tmp_path / "b" / "run"]) == ["a/run", "b/run"]
     assert _headings([tmp_path / "a" / "one", tmp_path / "b" / "two"]) == ["one", "two"]
     assert _headings([CIRCUITS, CIRCUITS]) == [f"{CIRCUITS} (1)", f"{CIRCUITS} (2)"]
+
+
+def test_a_wider_range_is_set_where_it_can_be(
+    bare: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # a user's own spec; its run, whose copy no resumed run reads; and a shipped circuit, which belongs to the package
+    monkeypatch.chdir(tmp_path)
+    assert main(["sim", "spec.yaml", "--set", "XM1.w=9"]) == 2
+    assert "widen min and max in spec.yaml" in capsys.readouterr().err
+    (tmp_path / "run").mkdir()
+    write_copy(bare, tmp_path / "run")
+    assert how_to_widen(tmp_path / "run" / "spec.yaml") == (
+        f"the run keeps its ranges: widen min and max in {tmp_path / 'spec.yaml'}, and name that spec in place of the"
+        " run"
+    )
+    assert main(["sim", "ota_5t", "--set", "W12=8"]) == 2
+    said = capsys.readouterr().err
+    assert f"copy the folder {shipped_circuits()['ota_5t']} of this shipped circuit" in said
