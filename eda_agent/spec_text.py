@@ -3,10 +3,10 @@ enough to tell a miss from its target."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eda_agent.closeness import nearest_bound
 from eda_agent.units import PLAIN, QuantityError, any_unit, format_quantity, plain_number, read_unit, shown_unit
 
 _DIFFERENCES = frozenset({"dB", "deg", "degC", "%", "V"})
@@ -41,15 +41,6 @@ def _missed(spec: Mapping[str, Any], value: float | None) -> list[float]:
         return []
     low, high = spec.get("minimum"), spec.get("maximum")
     return [target for target, sign in ((low, 1), (high, -1)) if target is not None and sign * value < sign * target]
-
-
-def nearest_bound(spec: Mapping[str, Any], value: float | None) -> tuple[float, float] | None:
-    """(how far a value is inside its target, negative outside; the bound), in SI units; None without a value."""
-    if value is None or not math.isfinite(value):
-        return None
-    low, high = spec.get("minimum"), spec.get("maximum")
-    found = [(value - low, low)] if low is not None else []
-    return min([*found, *([(high - value, high)] if high is not None else [])], default=None)
 
 
 def plain_margin(spec: Mapping[str, Any], value: float | None, bound: str = "") -> dict[str, float | None]:

@@ -71,7 +71,7 @@ def _tell(
             *(format_quantity(value, unit) for value in values),
             format_quantity(change, unit, 3),
             str(after.get("corner") or ""),
-            status(after["met"], after["margin"]),
+            status(row, after),
         )
     screen.print(table)
     for failure in failures:

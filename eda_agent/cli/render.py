@@ -68,11 +68,15 @@ def print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
-def status(met: bool, margin: float | None) -> Text:
-    """The verdict as a sign, a word and a colour."""
-    return {"pass": Text("✓ pass", "green"), "near": Text("~ near", "yellow"), "fail": Text("✗ fail", "red")}[
-        verdict(met, margin)
-    ]
+def status(spec: Row, result: Row) -> Text:
+    """The verdict on a result as a sign, a word and a colour."""
+    words = {
+        "pass": ("✓ pass", "green"),
+        "thin": ("✓ thin", "yellow"),
+        "near": ("~ near", "yellow"),
+        "fail": ("✗ fail", "red"),
+    }
+    return Text(*words[verdict(spec, result)])
 
 
 def sizing_table(

@@ -93,7 +93,7 @@ class _Shown:
             Column("spec", [spec["name"] for spec in self.specs], "left"),
             Column("target", [target_text(spec) for spec in self.specs]),
             *middle,
-            Column("verdict", [self._verdict(result, wordy=wordy) for result in results], "left"),
+            Column("verdict", [self._verdict(spec, wordy=wordy) for spec in self.specs], "left"),
             Column("margin", [result_margin(spec, self.results[spec["name"]]) for spec in self.specs]),
         ]
 
@@ -105,11 +105,12 @@ class _Shown:
             row = [low, row[0], high, (result["value"], result.get("bound", ""))]
         return [value_text(spec, value, bound) for value, bound in row] if wordy else in_one_unit(spec, row)[1]
 
-    def _verdict(self, result: Row, *, wordy: bool) -> Text:
+    def _verdict(self, spec: Row, *, wordy: bool) -> Text:
+        result = self.results[spec["name"]]
         why = f" ({result['why']})" if wordy and result.get("why") else ""
         # a spec met in some corners is not met yet; a spec missed in one is missed
         open_ = self.share and result["met"]
-        return (Text(f"· in {self.share}") if open_ else status(result["met"], result.get("margin"))) + why
+        return (Text(f"· in {self.share}") if open_ else status(spec, result)) + why
 
     def reasons(self) -> list[Text]:
         """A line for each spec with a reason."""

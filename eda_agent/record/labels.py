@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from eda_agent.closeness import is_close
 from eda_agent.units import base_unit, format_quantity, shown_unit
 
 if TYPE_CHECKING:  # fronts need the texts without loading the problem's classes
     from eda_agent.problem.spec import Problem, Spec
-
-NEAR = 0.05
-"""A spec is near if its margin is above minus this share of the ramp."""
 
 
 def spec_table(problem: Problem) -> list[dict[str, Any]]:
@@ -98,8 +96,14 @@ def _bounds_text(spec: Mapping[str, Any], bounds: Sequence[float | None]) -> str
     )
 
 
-def verdict(met: bool, margin: float | None) -> Literal["pass", "near", "fail"]:
-    return "pass" if met else "near" if margin is not None and margin > -NEAR else "fail"
+def verdict(spec: Mapping[str, Any], result: Mapping[str, Any]) -> Literal["pass", "thin", "near", "fail"]:
+    """The verdict of a result in its worst corner, in every front: a spec is met (pass; thin if its value is close to
+    the target) or missed (fail; near if it is close). `is_close` says what is close.
+    """
+    close = is_close(spec, result.get("value"), result.get("bound", ""))
+    if result.get("met"):
+        return "thin" if close else "pass"
+    return "near" if close else "fail"
 
 
 Found = tuple[float | None, str]

@@ -76,10 +76,7 @@ def markdown_summary(state: RunState) -> str:
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
         cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in found]
         why = f" ({result['why']})" if result["why"] else ""
-        lines.append(
-            f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} |"
-            f" {verdict(result['met'], result['margin'])}{why} |"
-        )
+        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(spec, result)}{why} |")
     lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
     lines += [
         f"| {entry['name']} | {format_quantity(best['sizing'][entry['name']], entry['unit'])} | {entry['role']} |"

@@ -75,9 +75,9 @@ def measured_rows(state: RunState, turn: Mapping[str, Any], name: str) -> list[s
     rows = [f"eda-agent: {name}, turn {turn['index']}"]
     for spec in state.started["specs"]:
         result = turn.get("specs", {}).get(spec["name"], {})
-        value, met = result.get("value"), result.get("met")
+        value = result.get("value")
         shown = "not measured" if value is None else format_quantity(value, shown_unit(spec), 4)
-        rows.append(f"{spec['name']}: {shown}  {verdict(met, result.get('margin'))}")
+        rows.append(f"{spec['name']}: {shown}  {verdict(spec, result)}")
     return rows
 
 

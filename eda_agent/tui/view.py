@@ -70,10 +70,10 @@ class TurnRow:
     best: bool
 
 
-def verdict_of(result: Row | None) -> Verdict:
-    if result is None:
-        return "none"
-    return verdict(result["met"], result.get("margin"))
+def verdict_of(spec: Row, result: Row | None) -> Verdict:
+    """The verdict of the table; what is met is green there, and its margin stands beside it."""
+    found: Verdict = "none" if result is None else "pass" if result["met"] else "fail"
+    return "near" if found == "fail" and verdict(spec, result or {}) == "near" else found
 
 
 def bar(share: float, width: int = BAR) -> str:
@@ -110,7 +110,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
                 spec["name"],
                 target_text(spec),
                 tuple(cells),
-                "none" if in_part and result and result["met"] else verdict_of(result),
+                "none" if in_part and result and result["met"] else verdict_of(spec, result),
                 result_margin(spec, result) if result else "—",
                 bar(result["satisfaction"] if result else 0.0),
                 (low, typical, high, result["corner"] if result else ""),
@@ -132,7 +132,7 @@ def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound
     low, high = spec.get("minimum"), spec.get("maximum")
     if (low is None or (value >= low and bound != "<")) and (high is None or (value <= high and bound != ">")):
         return "pass"
-    return verdict_of(result) if corner == result["corner"] else "fail"
+    return verdict_of(spec, result) if corner == result["corner"] else "fail"
 
 
 def position(parameter: Row, value: float) -> float:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eda_agent.closeness import is_close
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui import view
@@ -35,9 +36,9 @@ def test_specs_of_the_best_and_of_any_turn(state: RunState) -> None:
     assert best is not None and best["index"] == state.best["index"]
     rows = spec_rows(state, best)
     assert [row.name for row in rows] == [spec["name"] for spec in state.started["specs"]]
-    for row in rows:
+    for row, spec in zip(rows, state.started["specs"], strict=True):
         result = best["specs"][row.name]
-        assert row.verdict == ("pass" if result["met"] else "near" if result["margin"] > -0.05 else "fail")
+        assert row.verdict == ("pass" if result["met"] else "near" if is_close(spec, result["value"]) else "fail")
         assert len(row.cells) == 3
         # every corner's own verdict agrees with its own value, and the worst is the spec's
         assert (all(verdict == "pass" for _, verdict in row.cells)) == result["met"]

@@ -96,4 +96,4 @@ def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str | Text:
     if result is None:
         return "—"
     value = format_quantity(result["value"], shown_unit(spec), 3, result.get("bound", ""))
-    return Text.assemble(f"{value} ", status(result["met"], result["margin"]))
+    return Text.assemble(f"{value} ", status(spec, result))

@@ -18,7 +18,7 @@ from eda_agent.errors import Finding, InputError
 
 NAME = "eda-agent"
 OLDEST = (0, 28)
-SHARED = ("insight/complete.py", "record/event.py", "record/fold.py", "stop_reasons.py")
+SHARED = ("closeness.py", "insight/complete.py", "record/event.py", "record/fold.py", "stop_reasons.py")
 """Modules of ours that the plugin uses (`eda_agent.klayout.shared`). They import the standard library and one another,
 relatively.
 """

@@ -9,7 +9,7 @@ from eda_agent.record.fold import RunState
 from eda_agent.record.labels import Found, found_in, target_text, verdict
 from eda_agent.spec_text import in_one_unit, margin_text, value_text
 
-SIGNS = {"pass": "✓ pass", "near": "✗ near", "fail": "✗ fail"}
+SIGNS = {"pass": "✓ pass", "thin": "✓ thin", "near": "✗ near", "fail": "✗ fail"}
 
 
 def spec_rows(state: RunState, best: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def _row(spec: Mapping[str, Any], best: Mapping[str, Any], corners: Sequence[str
     unit, texts = in_one_unit(spec, found)
     sides = [(sign, spec[side]) for sign, side in (("≥", "minimum"), ("≤", "maximum")) if spec[side] is not None]
     _, bounds = in_one_unit(spec, [(value, "") for _, value in sides])
-    kind = verdict(result["met"], result["margin"])
+    kind = verdict(spec, result)
     bound = result.get("bound", "")
     return {
         "name": spec["name"],

@@ -13,9 +13,10 @@ if __package__ == "eda_agent_klayout":
     # the folder plugins/klayout of a checkout, linked into KLayout's home
     sys.path.append(str(Path(__file__).resolve().parents[4]))
 
+from eda_agent.closeness import is_close
 from eda_agent.insight.complete import share_text
 from eda_agent.record.event import VERSION
 from eda_agent.record.fold import RunState
 from eda_agent.stop_reasons import stop_text
 
-__all__ = ["VERSION", "RunState", "share_text", "stop_text"]
+__all__ = ["VERSION", "RunState", "is_close", "share_text", "stop_text"]

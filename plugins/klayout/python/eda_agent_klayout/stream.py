@@ -9,10 +9,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from .shared import VERSION, RunState, share_text, stop_text
+from .shared import VERSION, RunState, is_close, share_text, stop_text
 from .units import format_quantity, shown_unit
-
-NEAR = 0.05
 
 
 class Lines:
@@ -143,14 +141,13 @@ class Run:
             if result is None:
                 rows.append(("·", spec["name"], target, "—", ""))
                 continue
-            margin = result.get("margin")
             sign = (
                 "·"
                 if result["met"] and share
                 else "✓"
                 if result["met"]
                 else "~"
-                if margin is not None and margin > -NEAR
+                if is_close(spec, result["value"], result.get("bound", ""))
                 else "✗"
             )
             value = quantity(result["value"], shown_unit(spec))
