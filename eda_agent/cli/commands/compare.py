@@ -26,25 +26,30 @@ def compare_command(options: argparse.Namespace) -> int:
     """Print what the best designs of two runs reach and where they differ."""
     from rich.table import Table
 
-    from eda_agent.cli.render import console, print_json
+    from eda_agent.cli.render import console, print_json, print_prose
     from eda_agent.record.best_turn import best_turn
+    from eda_agent.record.comparable import differences
     from eda_agent.record.labels import target_text
     from eda_agent.record.run_state import load_state
     from eda_agent.units import format_quantity, format_score, plain_number
 
     states = [load_state(folder) for folder in options.runs]
     bests = [best_turn(state) for state in states]
+    remarks = differences(options.runs, states)
     if options.json:
         print_json(
             {
                 "runs": [
                     {"run": str(folder), "best": best, "simulations": state.simulations, "curve": state.curve}
                     for folder, state, best in zip(options.runs, states, bests, strict=True)
-                ]
+                ],
+                "remarks": remarks,
             }
         )
         return 0
     screen = console(to_stdout=True)
+    for line in remarks:
+        print_prose(screen, f"! {line}")
     names = _headings(options.runs)
     specs = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     asked = [{spec["name"]: spec for spec in state.started["specs"]} for state in states]
@@ -64,11 +69,13 @@ def compare_command(options: argparse.Namespace) -> int:
     specs.add_row("simulations", "", *blank, *(str(state.simulations) for state in states))
     specs.add_row("policy", "", *blank, *(str(state.started["policy"]) for state in states))
     screen.print(specs)
+    print_prose(screen, "\nvalues are those of the best turn in its worst corner, by the targets of its own run")
     screen.print()
     sizes = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for heading in ("size", *names, "ratio"):
         sizes.add_column(heading, justify="left" if heading == "size" else "right")
-    for entry in states[0].started["parameters"]:
+    entries = {entry["name"]: entry for state in states for entry in state.started["parameters"]}
+    for entry in entries.values():
         values = [best["sizing"].get(entry["name"]) for best in bests]
         ratio = plain_number(values[1] / values[0], 3) if values[0] and values[1] is not None else "—"
         sizes.add_row(entry["name"], *(format_quantity(value, entry["unit"]) for value in values), ratio)
