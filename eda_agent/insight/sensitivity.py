@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from eda_agent.agent.score import margin
+from eda_agent.errors import Finding, InputError
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluation import Evaluation, Simulator
 
-STEP = 0.02
+STEP, LARGEST_STEP = 0.02, 0.5
 STRONG = 0.5
 """Slopes from here on are marked: a tenth of the range moves the margin by 0.05."""
 
@@ -50,8 +51,16 @@ class Sensitivity:
 
 def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: float = STEP) -> Sensitivity:
     """Simulate the design and two neighbours per free parameter in the first corner; `step` is a share of the range, at
-    least one grid step.
+    least one grid step. Raises `InputError` for a step that is none.
     """
+    if not 0 < step <= LARGEST_STEP:
+        raise InputError(
+            Finding(
+                f"a step of {step:g} is no share of a range",
+                where="--step",
+                fix=f"give a number above 0 and at most {LARGEST_STEP:g}, for example {STEP:g}",
+            )
+        )
     space = problem.space
     center = space.to_unit(sizing)
     neighbours: list[dict[str, float]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 
 from eda_agent.errors import Finding, InputError
@@ -31,6 +32,9 @@ def read_targets(given: Mapping[str, Mapping[str, object]]) -> dict[str, dict[st
             found[name] = {side: parse_quantity(value, METRICS[name].unit) for side, value in bounds.items()}
         except QuantityError as error:
             faults.append(Finding(str(error), where=where))
+            continue
+        if found[name].get("minimum", -math.inf) > found[name].get("maximum", math.inf):
+            faults.append(Finding("minimum is above maximum", where=where, fix="exchange them"))
     if faults:
         raise InputError(faults)
     return found

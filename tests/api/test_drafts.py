@@ -13,6 +13,7 @@ import pytest
 
 import eda_agent as ea
 from eda_agent.cli.parser import build_parser
+from eda_agent.errors import InputError
 from eda_agent.problem.draft.kinds import CHOICES, KINDS, kind_named
 
 from ..conftest import CIRCUITS
@@ -45,6 +46,19 @@ def test_each_guess_names_the_argument_that_changes_it(netlist: Path) -> None:
         given[name] = {re.findall('"(.*)"', value)[0]: "10u"} if value.startswith("{") else row["value"]
     again = ea.draft(netlist, force=True, simulate=False, targets={"gbw": {"minimum": "5M"}}, **given)
     assert len(again.guessed) == 0 and 5e6 in again.load().specs["minimum"]
+
+
+def test_a_target_may_have_both_bounds(netlist: Path) -> None:
+    """The unit stands once, else the spec does not load; exchanged bounds are refused before a file is made."""
+    targets = {"gbw": {"minimum": "1M", "maximum": "9M"}, "phase_margin": {"minimum": 55, "maximum": 75}}
+    drafted = ea.draft(netlist, simulate=False, targets=targets)
+    specs = drafted.load().specs
+    bounds = {
+        name: (low, high) for name, low, high in zip(specs["name"], specs["minimum"], specs["maximum"], strict=True)
+    }
+    assert bounds["gbw"] == (1e6, 9e6) and bounds["phase_margin"] == (55, 75)
+    with pytest.raises(InputError, match="minimum is above maximum"):
+        ea.draft(netlist, force=True, simulate=False, targets={"gbw": {"minimum": "9M", "maximum": "1M"}})
 
 
 def test_the_help_names_every_kind_as_it_is_written() -> None:

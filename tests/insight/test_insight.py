@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from eda_agent.errors import InputError
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.front import front
 from eda_agent.insight.sensitivity import sensitivity
@@ -125,3 +126,9 @@ def test_a_change_is_that_of_ten_percent(miller: Problem) -> None:
     assert found.values["gbw"] == pytest.approx(value, rel=1e-12)
     others = [one.name for one in miller.space.parameters if one.name != name and one.maximum > one.minimum]
     assert others and all(found.changes["gbw"][other] == 0 for other in others)
+
+
+@pytest.mark.parametrize("step", [0.0, -5.0, math.nan, math.inf, 0.6])
+def test_a_step_that_is_no_share_of_a_range_is_refused(miller: Problem, step: float) -> None:
+    with pytest.raises(InputError, match="no share of a range"):
+        sensitivity(miller, FunctionSimulator(miller, lambda sizing: {}), miller.space.initial, step)

@@ -5,6 +5,7 @@ into fingers, ends exchanged.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from eda_agent.problem.drawn import Drawn, Transistors
 from eda_agent.problem.extracted.circuit import post_layout
 from eda_agent.problem.extracted.matching import channels, matched
 from eda_agent.problem.extracted.wires import Wires, wires_from, with_wires
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 
 from ..conftest import NAMES, ROOT
@@ -67,6 +69,31 @@ def test_another_circuit_is_not_found(problems: dict[str, Problem], name: str) -
     wrong = [(label, "pmos" if kind == "nmos" else "nmos", ends), *rows[1:]]
     with pytest.raises(InputError, match="not the circuit"):
         matched(channels(wrong), channels(rows), ports)
+
+
+def test_a_device_that_only_the_layout_has_is_named(problems: dict[str, Problem]) -> None:
+    """Every net is known by its name, so that no colour shows the difference."""
+    rows = rows_of(problems["ota_5t"])
+    known = {net: net for _, _, ends in rows for net in ends}
+    more = [*rows, ("xmd", "nmos", ["ib", "vss", "vss"])]
+    with pytest.raises(InputError, match="xmd: no nmos of the schematic has its gate on vss"):
+        matched(channels(more), channels(rows), known)
+
+
+def test_an_off_dummy_of_the_schematic_is_found_in_its_layout(tmp_path: Path) -> None:
+    """Its drain is on a signal net; the structure of the circuit leaves it out."""
+    text = (ROOT / "circuits" / "ota_5t" / "ota_5t.spice").read_text()
+    text = text.replace(".ends ota", "XMD9 ib vss vss vss nmos_3p3 w=2u l=2u\n.ends ota")
+    (tmp_path / "ota_5t.spice").write_text(text)
+    (tmp_path / "spec.yaml").write_text((ROOT / "circuits" / "ota_5t" / "spec.yaml").read_text())
+    problem = load_problem(tmp_path)
+    assert "xmd9" not in {fet.name for fet in Transistors(problem).structure.fets}
+    cards = re.sub(r" [ap][ds]=\S+", "", text[text.index(".subckt") :])
+    for name, value in problem.space.initial.items():
+        cards = cards.replace(f"{{{name}}}", f"{value:g}")
+    (tmp_path / "layout.spice").write_text(cards)
+    post = post_layout(problem, problem.space.initial, tmp_path / "layout.spice")
+    assert len(post.problem.netlist.subcircuits["ota"].devices) == 7
 
 
 def test_magics_fingers_wires_and_names(miller: Problem) -> None:

@@ -112,8 +112,7 @@ def write_draft(
         for metric, bounds in asked.items():
             if metric not in given:
                 given.add(metric)
-                cells = ", ".join(_bound(metric, side, value) for side, value in bounds.items())
-                lines.append(f"{mark}{metric}: {{testbench: {place}, {cells}}}  # from the datasheet")
+                lines.append(f"{mark}{metric}: {{testbench: {place}, {_bounds(metric, bounds)}}}  # asked for")
         for metric, sense in senses.items():
             if metric in given:
                 continue
@@ -139,6 +138,12 @@ def _settings(settings: Mapping[str, str]) -> str:
 def _word(text: str) -> str:
     """A text for a YAML mapping on one line."""
     return text if re.fullmatch(r"[A-Za-z_][\w.]*", text) else f"'{text}'"
+
+
+def _bounds(metric: str, bounds: Mapping[str, float]) -> str:
+    """One bound or both, with the unit once."""
+    cells = [_bound(metric, side, value) for side, value in bounds.items()]
+    return ", ".join([cells[0], *(re.sub(r"^unit: [^,]+, ", "", cell) for cell in cells[1:])])
 
 
 def _bound(metric: str, sense: str, value: float) -> str:

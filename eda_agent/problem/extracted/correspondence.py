@@ -148,10 +148,11 @@ def _match(
         (str(number), types[device.model], [groups.of(net) for net in device.nodes[:3]])
         for number, device in enumerate(fets)
     )
+    # a dummy that is off stands in a layout, and the structure leaves it out
     own = channels(
-        (device.label, kinds[device.label], [short(net) for net in device.nodes[:3]])
+        (device.label, kind, [short(net) for net in device.nodes[:3]])
         for device in transistors(flat)
-        if device.label in kinds and device.nodes[0] != device.nodes[2]
+        if (kind := kinds.get(device.label) or types.get(device.model)) and device.nodes[0] != device.nodes[2]
     )
     here = {net for channel in layout for net in (channel.gate, *channel.ends)}
     there = {net for channel in own for net in (channel.gate, *channel.ends)}

@@ -85,7 +85,10 @@ def matched(layout: Sequence[Channel], schematic: Sequence[Channel], known: Mapp
     devices = {(channel.kind, channel.gate, channel.ends): channel.names for channel in schematic}
     found: dict[str, str] = {}
     for channel in layout:
-        meant = devices[channel.kind, nets[channel.gate], frozenset(nets[end] for end in channel.ends)]
+        meant = devices.get((channel.kind, nets[channel.gate], frozenset(nets[end] for end in channel.ends)))
+        if meant is None:
+            # nets with known names are not compared by their surroundings
+            raise InputError(_differences(layout, schematic, nets))
         # fingers of parallel devices are assigned in turn
         found |= {name: meant[number % len(meant)] for number, name in enumerate(channel.names)}
     return Match(nets, found)
