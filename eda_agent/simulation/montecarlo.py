@@ -121,6 +121,12 @@ BATCH = 64
 """Samples that are prepared together: the first results come before the models of the last sample are drawn."""
 
 
+def sample_decks(evaluator: Evaluator, corners: Sequence[str]) -> list[Deck]:
+    """The decks that each sample simulates: those of a spec's testbench in these corners."""
+    wanted = {spec.testbench for spec in evaluator.problem.specs}
+    return [deck for deck in evaluator.workbench.decks if deck.corner in corners and deck.testbench in wanted]
+
+
 def monte_carlo(
     evaluator: Evaluator, sizing: Sizing, samples: int, seed: int = 0, corners: Sequence[str] | None = None,
     process: bool | None = None, done: Callable[[int], None] | None = None,
@@ -138,8 +144,7 @@ def monte_carlo(
     problem, bench = evaluator.problem, evaluator.workbench
     chosen = tuple(corners or [problem.corners[0].name])
     instance = bench.instance(sizing)
-    wanted = {spec.testbench for spec in problem.specs}
-    decks = [deck for deck in bench.decks if deck.corner in chosen and deck.testbench in wanted]
+    decks = sample_decks(evaluator, chosen)
     if not any(deck.library.spreads or any(one.draws for one in deck.library.drawn.values()) for deck in decks):
         raise InputError(
             f"the models of {problem.pdk.name} have no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD,"

@@ -49,7 +49,7 @@ def mc_command(options: argparse.Namespace) -> int:
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
     from eda_agent.run.offset import offset_of, rms, with_offset
-    from eda_agent.simulation.montecarlo import monte_carlo
+    from eda_agent.simulation.montecarlo import monte_carlo, sample_decks
     from eda_agent.units import format_quantity
 
     problem, sizing = selected(options)
@@ -62,7 +62,7 @@ def mc_command(options: argparse.Namespace) -> int:
         run.open_evaluator(
             problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
         ) as evaluator,
-        _counter(quiet=options.json) as tell,
+        _counter(options.samples * len(sample_decks(evaluator, corners)), quiet=options.json) as tell,
     ):
         result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process, tell)
     stopped = result.total.samples < options.samples
@@ -91,16 +91,25 @@ def mc_command(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _counter(*, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """Show the number of simulations on a terminal while they run."""
+def _counter(total: int, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """Show on a terminal how many of all simulations are done and how long the others take."""
     from eda_agent.cli.render import console
 
     screen = console()
     if quiet or not screen.is_terminal:
         yield None
         return
-    with screen.status("Monte Carlo …") as line:
-        yield lambda number: line.update(f"Monte Carlo: {number} simulations · Ctrl-C keeps what is done")
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("Monte Carlo: {task.completed} of {task.total} simulations ·", markup=False),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left · Ctrl-C keeps what is done", markup=False),
+    )
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task("Monte Carlo", total=total)
+        yield lambda number: progress.update(task, completed=number)
 
 
 def _share(found: Yield) -> str:
