@@ -15,6 +15,7 @@ from eda_agent.agent.control import Control
 from eda_agent.cli.render import console
 from eda_agent.errors import InputError
 from eda_agent.record.event import Event
+from eda_agent.record.fold import VERIFYING
 from eda_agent.record.labels import target_text
 from eda_agent.run import Outcome, Request, size
 from eda_agent.units import counted, format_score
@@ -81,6 +82,8 @@ def with_progress(request: Request, control: Control, note: Callable[[Event], No
                 progress.update(task, state=_best_line(event))
             elif event["type"] == "policy.changed":
                 progress.console.print(_handover_line(event), markup=False)
+            elif event.get("about") == VERIFYING:
+                progress.update(task, state=event["message"])
             elif event["type"] in {"log", "spec.changed"}:
                 progress.console.print(_note(event), markup=False, soft_wrap=True)
 
@@ -92,7 +95,9 @@ def _handover_line(event: Event) -> str:
 
 
 def _note(event: Event) -> str:
-    return f"! {event['message']}" if event["type"] == "log" else "\n".join(event["diff"])
+    if event["type"] != "log":
+        return "\n".join(event["diff"])
+    return str(event["message"]) if event.get("about") == VERIFYING else f"! {event['message']}"
 
 
 def _best_line(event: Event) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from ..insight.complete import complete_turns, partial
 from .event import Event
 
+VERIFYING = "verifying"
+"""What a log event is about that says that the verification begins."""
 PACE = 26
 """Number of turns from which a view computes the rate of simulations."""
 
@@ -57,6 +59,7 @@ class RunState:
         hello: the versions of the program and of the simulator that last wrote the journal.
         opened: the request and the fingerprint of the last start or resume (`run.resume`); empty in a journal of 0.1.0.
         seconds: time that the run's processes took; between two processes none passes.
+        verifying: whether the best is being simulated again.
         worked: the same without pauses and without waiting for the user's decision.
         pace: `worked` at each of the latest turns.
         forks: sequence number of the first turn of a line that was set aside → that of the turn before it.
@@ -77,6 +80,7 @@ class RunState:
     budget: int | None = None
     paused: bool = False
     review: bool = False
+    verifying: bool = False
     opened: dict[str, Any] = field(default_factory=dict)
     logs: list[dict[str, Any]] = field(default_factory=list)
     hello: dict[str, Any] = field(default_factory=dict)
@@ -109,7 +113,7 @@ class RunState:
         self.started = {**self.started, **again} if self.started else event
         if self.policy:
             self.policy = {**self.policy, "options": event.get("opened", {}).get("going", self.policy["options"])}
-        self.opened, self.budget, self.finished = event.get("opened", {}), None, {}
+        self.opened, self.budget, self.finished, self.verifying = event.get("opened", {}), None, {}, False
 
     def _evaluate(self, event: Event) -> None:
         # only turn.proposed has the model's text
@@ -143,6 +147,7 @@ class RunState:
 
     def _log(self, event: Event) -> None:
         self.logs.append(event)
+        self.verifying = self.verifying or event.get("about") == VERIFYING
 
     def _change_budget(self, event: Event) -> None:
         self.budget = event["simulations"]
@@ -184,10 +189,10 @@ class RunState:
         self.failures.append(event)
 
     def _verify(self, event: Event) -> None:
-        self.verified = event
+        self.verified, self.verifying = event, False
 
     def _finish(self, event: Event) -> None:
-        self.finished = event
+        self.finished, self.verifying = event, False
 
     def _complete(self, best: Event) -> Event:
         """The reported best; in a journal of version 0.1.0, where a score in some corners could win, the best of those

@@ -33,7 +33,7 @@ class RunFacts:
         best: index of the best turn.
         stop: the stop reason, "" while the run is not finished.
         turns: number of turns, without the baseline.
-        seconds: time of the run's processes; `simulator_seconds`: of all simulators together.
+        seconds: time that the run worked (`RunState.worked`); `simulator_seconds`: of all simulators together.
         verified: the event of that name, {} without it.
         unsound: what shows that a testbench does not test.
         testbenches: every remark on the testbenches.
@@ -83,7 +83,7 @@ def state_facts(folder: str, state: RunState, turn: Row) -> RunFacts:
         turns=len(state.turns) - 1,
         budget=state.started["budget"]["simulations"],
         curve=state.curve,
-        seconds=state.seconds,
+        seconds=state.worked,
         simulator_seconds=state.tally.seconds,
         verified=state.verified,
         unsound=[] if state.started.get("forced") else seen,

@@ -72,12 +72,8 @@ class SizingApp(App[None]):
         # kept here: a query only finds widgets of the top screen
         self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
         self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
-        self.bode, self.points, self.proposal = (
-            BodePanel(id="bode-panel"),
-            PointsPanel(id="points-panel"),
-            ProposalPanel(),
-        )
-        self.notices = Notices()
+        self.bode, self.points = BodePanel(id="bode-panel"), PointsPanel(id="points-panel")
+        self.proposal, self.notices = ProposalPanel(), Notices()
         self.link = RunLink(self, folder, run)
         self.controls = RunControls(self, self.link, self.specs, self.sizes, self.turns)
         self.draft = draft
@@ -223,7 +219,8 @@ class SizingApp(App[None]):
 
     @property
     def status(self) -> Status:
-        return status(self.state, time.time(), self._alive, self.replay.word if self.replay else "")
+        word = self.replay.word if self.replay else "reopening" if self.link.reopening else ""
+        return status(self.state, time.time(), self._alive, word, since=self.notices.since)
 
     def on_turn_list_highlighted(self, event: TurnList.Highlighted) -> None:
         """Specs and sizes show the turn under the cursor; on the newest turn they show the best."""
@@ -279,6 +276,10 @@ class SizingApp(App[None]):
         from eda_agent.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(self.user_settings.kept.keys))
+
+    async def action_quit(self) -> None:
+        """Leave; the terminal then says what stays."""
+        self.exit(message=self.link.what_stays)
 
     def action_copy(self, what: str) -> None:
         """Copy the best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""

@@ -22,7 +22,7 @@ class KeyPlaces:
         key = KEYS.get(id or "")
         if key is None:
             return 0
-        if (self.replay and key.action.startswith("control(")) or (key.id == "stop" and not self.alive):
+        if (self.replay and key.action.startswith("control(")) or (key.id in {"stop", "review"} and not self.alive):
             return None
         if deciding(self.state):
             return -1 if key.id in DECIDING else 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from eda_agent.errors import visible
 from eda_agent.record.event import Event
+from eda_agent.record.fold import VERIFYING
 
 KEPT = 200
 """Notices that are kept, the last ones."""
@@ -20,6 +21,9 @@ MOST_NEWS = 3
 def notice(event: Event) -> dict[str, Any] | None:
     """The notice of an event: its text and how long it is shown; None for an event without one."""
     match event["type"]:
+        case "log" if event.get("about") == VERIFYING:
+            # the first line says it
+            return None
         case "log":
             return {"message": str(event.get("message", "")), "severity": "warning", "timeout": 10}
         case "policy.changed":

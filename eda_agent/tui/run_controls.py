@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
@@ -46,7 +47,7 @@ class RunControls:
             self.turns.table.filter("")
             self.turns.table.move_cursor(self.link.state.turns.index(best))
         elif branch.left == len(self.link.state.left) - 1:
-            self.link.tell(do="return")
+            self._reopen("return to the branch that was left last", lambda: self.link.tell(do="return"))
         else:
             self.app.notify("only the branch that was left last can be returned to", severity="warning")
 
@@ -75,7 +76,23 @@ class RunControls:
             if sure is not None and self.link.tell(do="stop"):
                 self.app.notify("stopping after this turn; the best is kept")
 
-        self.app.push_screen(Ask("Stop the run and keep the best?", {}, confirm="stop"), answered)
+        if self.link.closed:
+            self.app.notify("the run has ended already; its best is kept", severity="warning")
+        else:
+            self.app.push_screen(Ask("Stop the run and keep the best?", {}, confirm="stop"), answered)
+
+    def _reopen(self, change: str, then: Callable[[], object]) -> None:
+        """Ask before a change that has no form reopens a run that has ended."""
+        if not self.link.closed:
+            then()
+            return
+        question = f"The run has ended. Reopen it and {change}? It is paused then; p continues it."
+
+        def answered(sure: dict[str, str] | None) -> None:
+            if sure is not None:
+                then()
+
+        self.app.push_screen(Ask(question, {}, confirm="reopen"), answered)
 
     def review(self) -> None:
         if self.link.tell(do="review", on=not self.link.state.review):
@@ -170,6 +187,10 @@ class RunControls:
         if entry is None:
             return
         name = entry["name"]
+        self._reopen(f"{'unlock' if entry.get('locked') else 'lock'} {name}", lambda: self._lock(entry))
+
+    def _lock(self, entry: dict[str, Any]) -> None:
+        name = entry["name"]
         if entry.get("locked"):
             if self.link.tell(do="unlock", parameter=name):
                 self._undo.append(command_from({"do": "lock", "parameter": name, "value": entry["minimum"]}))
@@ -201,14 +222,25 @@ class RunControls:
 
     def branch(self) -> None:
         turn = self.turns.selected
-        if turn is not None and turn < len(self.link.state.turns) - 1 and self.link.tell(do="back", turn=turn):
+        last = len(self.link.state.turns) - 1
+        if turn is None or turn >= last:
+            self.app.notify("b returns to an earlier turn: move the cursor to one", severity="warning")
+            return
+        change = f"set aside turns {turn + 1} to {last} (u restores them)"
+        self._reopen(change, lambda: self._back(turn))
+
+    def _back(self, turn: int) -> None:
+        if self.link.tell(do="back", turn=turn):
             self._undo.append(command_from({"do": "return"}))
             self.app.notify(f"continuing from turn {turn}; u restores the later turns")
 
     def undo(self) -> None:
         if not self._undo:
             self.app.notify("nothing to undo")
-            return
+        else:
+            self._reopen(f"undo the last change ({self._undo[-1].do})", self._undo_last)
+
+    def _undo_last(self) -> None:
         if self.link.tell(**self._undo[-1].data()):
             last = self._undo.pop()
             self.app.notify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", 
 """Commands that resume a run that has ended."""
 
 REPLAY = "this is a replay: it takes no commands"
+
+ENDED = "the run has ended: p continues it, g changes a target, + adds simulations"
 
 
 class RunLink:
@@ -42,6 +45,9 @@ class RunLink:
             if given.do in WAKING and self.state.started and (self._ended or not self.process.alive):
                 self._wake_after(given)
                 return True
+            if self.state.started and not self.process.alive:
+                self.app.notify(ENDED, severity="warning")
+                return False
             self.process.send(given)
         except EdaAgentError as error:
             self.app.notify(str(error), severity="error", timeout=10)
@@ -70,6 +76,24 @@ class RunLink:
         assert self.process is not None
         self._woken_from = self.state.finished
         self.process = self.process.resume(*commands)
+
+    @property
+    def reopening(self) -> bool:
+        """Whether a process resumes the ended run and has not said so yet."""
+        return bool(self.state.finished) and not self._ended and self.process is not None and self.process.alive
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended and nothing resumes it: a command would reopen it."""
+        return self.process is not None and self._ended
+
+    @property
+    def what_stays(self) -> str | None:
+        """What continues without the app; None if nothing does."""
+        if self.process is None or not self.process.alive:
+            return None
+        doing = "is paused and its process waits" if self.state.paused else "continues"
+        return f"The run {doing}. Attach again or stop it (s): eda-agent tui {shlex.quote(str(self.folder))}"
 
     @property
     def allowed(self) -> int:

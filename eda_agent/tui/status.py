@@ -12,7 +12,7 @@ from eda_agent.units import counted, format_score
 @dataclass(frozen=True)
 class Status:
     """`rate`: simulated turns per second, None if unknown; `elapsed`: seconds without pauses; `left`: remaining seconds
-    of the budget at that rate; `score`: the best, None before the first turn.
+    of the budget at that rate; `score`: the best, None before the first turn; it misses `missed` of its `specs`.
     """
 
     problem: str
@@ -27,10 +27,18 @@ class Status:
     left: float | None
     score: float | None
     met: bool
+    missed: int = 0
+    specs: int = 0
 
 
-def status(state: RunState, now: float, alive: bool, replay: str = "") -> Status:
-    """The status of a run. `alive`: a process runs it. `replay`: what is said of a replay instead of its state."""
+def status(state: RunState, now: float, alive: bool, word: str = "", *, since: float | None = None) -> Status:
+    """The status of a run.
+
+    Args:
+        alive: a process runs it.
+        word: what is said instead of its state.
+        since: when it was started or opened here; before its first event nothing else is known of its time.
+    """
     begun = state.started
     # pauses and the user's decisions take no time
     times = list(state.pace)
@@ -39,21 +47,32 @@ def status(state: RunState, now: float, alive: bool, replay: str = "") -> Status
     budget = begun.get("budget", {}).get("simulations", 0)
     running = bool(begun) and not state.finished and alive
     policy = state.policy.get("name") or begun.get("policy", "")
-    last = state.turns[-1].get("proposal", {}).get("policy", "") if len(state.turns) > 1 else ""
+    last = _last_policy(state)
+    results = state.best.get("specs", {})
     return Status(
         begun.get("problem", ""),
         f"{policy} ({last})" if last and last != policy and policy == "auto" else policy,
-        replay or _state_word(state, alive),
+        word or _state_word(state, alive),
         state.simulations,
         budget,
         begun.get("workers", 0),
         tally.cached / tally.jobs if tally.jobs else 0.0,
         rate,
-        state.working(now) if running else state.worked,
-        max(budget - state.simulations, 0) / rate if rate and running and not state.waiting else None,
+        max(now - since, 0.0) if since and alive and not begun else state.working(now) if running else state.worked,
+        max(budget - state.simulations, 0) / rate
+        if rate and running and not state.waiting and not state.verifying
+        else None,
         state.best.get("score"),
         bool(state.best.get("met")),
+        sum(not result["met"] for result in results.values()),
+        len(results),
     )
+
+
+def _last_policy(state: RunState) -> str:
+    """The policy of the last turn that was not the user's."""
+    proposals = (state.turns[place].get("proposal", {}) for place in range(len(state.turns) - 1, 0, -1))
+    return next((one.get("policy", "") for one in proposals if one.get("policy") != "user"), "")
 
 
 def _state_word(state: RunState, alive: bool) -> str:
@@ -65,7 +84,9 @@ def _state_word(state: RunState, alive: bool) -> str:
         return "paused"
     if state.review and state.pending:
         return "waiting for your decision"
-    return "running" if alive else "interrupted"
+    if not alive:
+        return "interrupted"
+    return f"verifying in {counted(state.corners, 'corner')}" if state.verifying else "running"
 
 
 def clock(seconds: float) -> str:
@@ -81,8 +102,10 @@ def status_line(shown: Status, width: int = 1000, note: str = "") -> str:
     """The status in one line of `width` cells: what has no room is left out, the last first. `note` stays."""
     if not shown.problem:
         # no event has arrived yet
-        return f"{shown.state} · {note}" if note else shown.state
-    best = f"best {format_score(shown.score)}{' ✓' if shown.met else ''}" if shown.score is not None else ""
+        begun = f"{shown.state} · {clock(shown.elapsed)}" if shown.elapsed >= 1 else shown.state
+        return f"{begun} · {note}" if note else begun
+    missed = f", {shown.missed} of {shown.specs} missed" if shown.missed else ""
+    best = f"best {format_score(shown.score)}{' ✓' if shown.met else missed}" if shown.score is not None else ""
     parts = [
         shown.problem,
         shown.state,

@@ -13,6 +13,7 @@ from eda_agent.insight.saturation import saturation_text
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.spec_text import in_one_unit, result_margin, value_text
+from eda_agent.stop_reasons import USER
 from eda_agent.units import format_quantity, format_score
 
 Row = Mapping[str, Any]
@@ -198,18 +199,32 @@ def turn_row(
         if moves is not None and len(moves.sizes) > 2:
             moved += f" +{len(moves.sizes) - 2}"
     proposal = turn.get("proposal", {})
-    words = proposal.get("error") or proposal.get("reasoning") or ""
+    words = rejection(turn) or proposal.get("error") or proposal.get("reasoning") or ""
     gain = turn["score"] - before
     share = share_text(turn, corners)
     return TurnRow(
         turn["index"],
-        f"≤ {format_score(turn['score'])}" if share else format_score(turn["score"]),
-        "" if place == 0 or share else f"{gain:+.4f}" if abs(gain) >= 5e-5 else "≈ 0",
-        proposal.get("policy", ""),
+        score_text(turn, corners),
+        "" if place == 0 or share or "specs" not in turn else f"{gain:+.4f}" if abs(gain) >= 5e-5 else "≈ 0",
+        "" if rejection(turn) else proposal.get("policy", ""),
         ": ".join(text for text in (share, moved) if text),
         printable(words),
         not share and (best_before is None or better(turn, best_before)),
     )
+
+
+def rejection(turn: Row) -> str:
+    """`rejected by you: REASON` of a proposal that the user rejected, else ""."""
+    error = str(turn.get("proposal", {}).get("error", ""))
+    rejected = turn.get("proposal", {}).get("policy") == USER and error.startswith("rejected")
+    return f"rejected by you{error.removeprefix('rejected')}" if rejected else ""
+
+
+def score_text(turn: Row, corners: int) -> str:
+    """The score of a turn; a bound if it was simulated in some corners, a dash if it was not simulated."""
+    if "specs" not in turn:
+        return "—"
+    return f"≤ {format_score(turn['score'])}" if share_text(turn, corners) else format_score(turn["score"])
 
 
 def printable(text: str) -> str:

@@ -37,6 +37,9 @@ def test_the_main_screen_answers_where_am_i(recorded: Path) -> None:
         assert [row[1] for row in specs] == [spec["name"] for spec in state.started["specs"]]
         assert all(row[0] in "✓~✗" for row in specs) and len(sizes) == len(state.started["parameters"])
         assert [row[0] for row in turns] == [str(turn["index"]) for turn in state.turns]
+        # the verification is announced, so that it is not taken for sizing
+        told = [event for event in read_journal(recorded / "journal.jsonl") if event["type"] in {"log", "verified"}]
+        assert told[-2]["message"].endswith("in 3 corners") and told[-1]["type"] == "verified"
         line = str(app.bar.content)
         assert "ota_5t" in line and "12/12 simulations" in line and "budget spent" in line
         # an older turn under the cursor is what specs and sizes show; i shows the best again
@@ -138,7 +141,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
 
 def test_a_finished_run_has_nothing_to_pause_and_a_replay_takes_no_commands(recorded: Path) -> None:
     for app, said in (
-        (recorded_app(recorded), ["budget is spent", "no process is running"]),
+        (recorded_app(recorded), ["budget is spent", "the run has ended: p continues it"]),
         (SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded), ["replay", "replay"]),
     ):
 

@@ -54,8 +54,7 @@ def _confirmed(state: RunState) -> str:
 
 
 def _effort(state: RunState) -> str:
-    seconds = state.finished.get("t", 0.0) - state.started.get("t", 0.0)
-    took = f" in {_duration(seconds)}" if seconds > 0 else ""
+    took = f" in {_duration(state.worked)}" if state.worked > 0 else ""
     return f"{counted(state.simulations, 'simulation')}{took}"
 
 

@@ -12,7 +12,7 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.spec_text import moved_texts
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.shown import Shown
-from eda_agent.tui.view import printable
+from eda_agent.tui.view import SIGNS, Row, printable, rejection, score_text, size_rows, spec_rows
 from eda_agent.units import format_quantity, format_score
 
 
@@ -37,14 +37,12 @@ class TurnScreen(Detail):
             return []
         proposal = turn.get("proposal", {})
         share = share_text(turn, self.state.corners)
-        reached = (
-            f"at most {format_score(turn['score'])}, simulated in {share}" if share else format_score(turn["score"])
-        )
-        lines = [f"score {reached} · proposed by {proposal.get('policy', '?')}", ""]
+        reached = f"at most {format_score(turn['score'])}, simulated in {share}" if share else score_text(turn, 0)
+        lines = [rejection(turn) or f"score {reached} · proposed by {proposal.get('policy', '?')}", ""]
         if proposal.get("reasoning"):
             lines += [f"said    {printable(proposal['reasoning'])}"]
         lines += [f"        {printable(note)}" for note in proposal.get("notes", ())]
-        if proposal.get("error"):
+        if proposal.get("error") and not rejection(turn):
             lines += [f"failed  {printable(proposal['error'])}"]
         moves = what_moved(self.state.turns, turn["index"], self.state.started["parameters"], self.state.corners)
         if moves is not None:
@@ -57,6 +55,21 @@ class TurnScreen(Detail):
             if not share:
                 moved = moved_texts(moves.results, self.state.started["specs"])
                 lines += ["", "results"] + [f"  {name:<22} {text}" for name, text in moved.items()]
+        if "specs" in turn:
+            lines += ["", "specs in their worst corners", *self._specs(turn)]
+            rows = size_rows(self.state, turn)
+            lines += ["", "sizes", *[f"  {row.name:<14} {row.value} {row.mark}".rstrip() for row in rows]]
         for testbench, corner, kind, words in turn.get("evaluation", {}).get("failures", ()):
             lines += ["", f"{testbench} in {corner}: {kind}", printable(words)]
         return lines
+
+    def _specs(self, turn: Row) -> list[str]:
+        rows = spec_rows(self.state, turn)
+        wide = [
+            max(len(text) for text in texts) for texts in zip(*[(r.name, r.target, r.worst) for r in rows], strict=True)
+        ]
+        return [
+            f"  {SIGNS[row.verdict]} {row.name:<{wide[0]}}  {row.target:>{wide[1]}}  {row.worst:>{wide[2]}}"
+            f"  {row.extremes[3]}".rstrip()
+            for row in rows
+        ]
