@@ -13,6 +13,7 @@ from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
+from eda_agent.problem.draft.possible import check_possible
 from eda_agent.problem.parallel import ignored_multipliers
 from eda_agent.problem.spec import Problem
 from eda_agent.record.tables import read_cace
@@ -97,6 +98,7 @@ def _drafted(
     draft = with_decks(read_circuit(netlist, folder, pdk, subckt, answers), decks)
     if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
         draft = with_decks(read_circuit(netlist, folder, pdk, subckt, more), decks)
+    check_possible(draft)
     circuit = os.path.relpath(draft.source, folder)
     draft.noticed += unequal_groups(draft)
     measured: dict[str, float | None] | None = None

@@ -140,13 +140,16 @@ def _pairs(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
 
 def _texts(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
     """The same with the values as they are written: 1M is not 1m."""
-    result = {}
+    result: dict[str, str] = {}
     for text in texts:
         for part in text.split(","):
             left, equals, right = part.strip().partition("=")
             if not (left and equals and right):
                 raise InputError(Finding(f"{part!r} is not NAME=VALUE", where=option, fix=f"{option} {example}"))
-            result[left.strip().lower()] = right.strip()
+            name, value = left.strip().lower(), right.strip()
+            if result.setdefault(name, value) != value:
+                both = f"{name}={result[name]} and {name}={value} contradict each other"
+                raise InputError(Finding(both, where=option, fix=f"give {name} once"))
     return result
 
 
@@ -157,7 +160,10 @@ def _held(option: str, port: str, text: str) -> Held:
     bare = text[: -len(unit)] if unit and not _is_number(text) else text
     unit = unit if bare != text else ""
     try:
-        return Held(parse_quantity(bare), unit, into=text.startswith("+"))
+        value = parse_quantity(bare)
+        if unit == "Ohm" and value <= 0:
+            raise ValueError("a resistance is above 0")
+        return Held(value, unit, into=text.startswith("+"))
     except ValueError as error:
         raise InputError(
             Finding(

@@ -48,6 +48,7 @@ def with_answers(found: CircuitClass, structure: Structure, answers: Answers) ->
                 )
             )
         found = _with_ports(found, structure, _exchanged(found.ports, given))
+    _check_driven(found, rails, answers)
     bias, said = {**found.bias}, list(found.noticed)
     for port, held in answers.bias.items():
         needed = bias.get(port, biases(structure, [port], set()).get(port, "voltage"))
@@ -66,6 +67,19 @@ def _check_ports(structure: Structure, answers: Answers) -> None:
                     fix=f"its ports are {', '.join(structure.ports)}",
                 )
             )
+
+
+def _check_driven(found: CircuitClass, rails: Mapping[str, str], answers: Answers) -> None:
+    """Raise `InputError` for a bias at a port that testbenches drive or load already."""
+    faults = []
+    for role, port in {**found.ports, **rails}.items():
+        if port in answers.bias and port != NO_PORT:
+            fix = "--supply sets the supply" if role in rails else "--vcm or --setting changes what they apply"
+            faults.append(
+                Finding(f"{port} is {role} of the testbenches and cannot be held as well", where="--bias", fix=fix)
+            )
+    if faults:
+        raise InputError(faults)
 
 
 def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails: Mapping[str, str]) -> CircuitClass:
