@@ -18,7 +18,9 @@ _NO_EFFECT = {"dB": 0.005, "deg": 0.05}
 """Changes below these, and below 0.05 %, read "≈ 0"."""
 
 
-def value_text(spec: Mapping[str, Any], value: float | None, bound: str = "", digits: int = 3) -> str:
+def value_text(
+    spec: Mapping[str, Any], value: float | None, bound: str = "", digits: int = 3, inside: bool = False
+) -> str:
     """A value in the unit of the spec; with more digits if a missed value would round to its target.
 
     Args:
@@ -26,14 +28,21 @@ def value_text(spec: Mapping[str, Any], value: float | None, bound: str = "", di
         value: the value in SI units, None if it was not measured.
         bound: ">" or "<" of a censored value.
         digits: significant digits.
+        inside: whether a value inside its target has more digits too.
     """
     unit = shown_unit(spec)
     text = format_quantity(value, unit, digits, bound)
-    targets = _missed(spec, value)
+    targets = _other_bounds(spec, value) if inside else _missed(spec, value)
     while not bound and digits < _MOST_DIGITS and any(text == format_quantity(end, unit, digits) for end in targets):
         digits += 1
         text = format_quantity(value, unit, digits)
     return text
+
+
+def _other_bounds(spec: Mapping[str, Any], value: float | None) -> list[float]:
+    """The bounds that a value does not equal."""
+    ends = (spec.get("minimum"), spec.get("maximum"))
+    return [end for end in ends if end is not None and value is not None and end != value]
 
 
 def _missed(spec: Mapping[str, Any], value: float | None) -> list[float]:
@@ -150,3 +159,13 @@ def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: fl
         digits += 1
         text = plain_number(number, digits)
     return f"{bound} {text}".lstrip()
+
+
+def sigmas_text(sigmas: float) -> str:
+    """Standard deviations from the mean to the limit, as a number; samples say nothing beyond 10."""
+    return "> 10" if sigmas > 10 else "< -10" if sigmas < -10 else plain_number(sigmas, 3)
+
+
+def cpk_text(cpk: float) -> str:
+    """A capability index, as a number; "> 10" where its digits would mean nothing."""
+    return "> 10" if cpk > 10 else "< -10" if cpk < -10 else plain_number(cpk, 3)

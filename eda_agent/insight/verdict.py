@@ -39,11 +39,7 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
     """Findings on a run's turns (as event data); () if the run met its specs or has too few turns. `corners`: the
     number of corners of the run.
     """
-    simulated = [
-        turn
-        for turn in complete_turns(turns, corners)
-        if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
-    ]
+    simulated = conclusive_turns(turns, corners)
     left = sum(partial(turn, corners) for turn in turns)
     others = f" ({left} more simulated in fewer corners do not count)" if left else ""
     if any(turn["met"] for turn in simulated) or len(simulated) < ENOUGH:
@@ -68,6 +64,15 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
     for name in unmet:
         result += _blocking(name, simulated, parameters)
     return tuple(result)
+
+
+def conclusive_turns(turns: Sequence[Row], corners: int) -> list[Row]:
+    """The turns that were simulated in every corner without a failure."""
+    return [
+        turn
+        for turn in complete_turns(turns, corners)
+        if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
+    ]
 
 
 def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis:

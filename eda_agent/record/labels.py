@@ -51,6 +51,15 @@ def policies_text(policies: Sequence[Mapping[str, Any]]) -> str:
     return ", then ".join([str(first["name"]), *(f"{one['name']} from turn {one['from']}" for one in later)])
 
 
+def versions_text(hello: Mapping[str, Any]) -> str:
+    """The versions with which a run was made, from its first event; those of old journals are unknown."""
+    parts = [f"eda-agent {hello.get('version', 'unknown')}"]
+    parts += [
+        f"{program} {hello[key]}" for program, key in (("ngspice", "ngspice"), ("Python", "python")) if hello.get(key)
+    ]
+    return ", ".join(parts)
+
+
 def corner_table(problem: Problem) -> list[dict[str, Any]]:
     """The corners as plain data, complete enough to simulate in them."""
     return [

@@ -17,7 +17,8 @@ from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.located_node import read_plain
 from eda_agent.record.best_turn import best_turn
 from eda_agent.record.fold import RunState
-from eda_agent.record.labels import extremes, found_in, target_text, verdict
+from eda_agent.record.labels import extremes, found_in, policies_text, target_text, verdict, versions_text
+from eda_agent.spec_text import result_margin
 from eda_agent.units import QuantityError, any_unit, format_quantity, format_score, parse_quantity, shown_unit
 
 CACE_VERSION = 5.2
@@ -66,17 +67,23 @@ def markdown_summary(state: RunState) -> str:
     lines = [
         f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {format_score(best['score'])}",
         "",
+        f"Turn {best['index']}, {versions_text(state.hello)}, policy {policies_text(state.policies)}, seed"
+        f" {state.started['seed']}.",
+        "",
     ]
     lines += [
-        f"| spec | target | {' | '.join(corners)} | verdict |",
-        "| --- | ---: |" + " ---: |" * len(corners) + " --- |",
+        f"| spec | target | verdict | margin | worst in | {' | '.join(corners)} |",
+        "| --- | ---: | --- | ---: | --- |" + " ---: |" * len(corners),
     ]
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
         cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in found]
         why = f" ({result['why']})" if result["why"] else ""
-        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(spec, result)}{why} |")
+        lines.append(
+            f"| {spec['name']} | {target_text(spec)} | {verdict(spec, result)}{why} | {result_margin(spec, result)} |"
+            f" {result['corner']} | {' | '.join(cells)} |"
+        )
     lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
     lines += [
         f"| {entry['name']} | {format_quantity(best['sizing'][entry['name']], entry['unit'])} | {entry['role']} |"

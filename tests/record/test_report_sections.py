@@ -112,7 +112,10 @@ def test_yields_have_sigma_distance_and_capability() -> None:
 def test_few_corners_are_shown_the_first_and_the_worst() -> None:
     corners = [f"c{number}" for number in range(17)]
     shown = shown_corners(corners, ["c9", "c3", "elsewhere", "c9"])
-    assert list(shown) == ["c0", "c9", "c3", "c1", "c2"] and len(shown) == FEW
+    assert list(shown) == ["c0", "c9", "c3"]
+    assert list(shown_corners(corners[:4], ["c3"])) == ["c0", "c3", "c1", "c2"]
+    assert list(shown_corners(corners, [])) == corners[:FEW]
+    assert list(shown_corners(corners, corners[4:])) == ["c0", "c4", "c5", "c6", "c7"]
     wave = {"axis": [1.0, 10.0], "probes": {"loop": [[2.0, 0.5], [0.0, -0.5]]}}
     about = {"ac": {"what": "gain", "sign": 1}}
     (figure,) = wave_figures("full", "ac", dict.fromkeys(corners, wave), about, ["c9", "c3"])

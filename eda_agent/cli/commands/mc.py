@@ -123,6 +123,7 @@ def table(result: MonteCarlo, width: int) -> Table:
     """
     from eda_agent.cli.fitting import Column, fitted, table_of
     from eda_agent.record.labels import extremes, target_text
+    from eda_agent.spec_text import cpk_text, sigmas_text, value_text
     from eda_agent.units import format_quantity
 
     rows = []
@@ -131,14 +132,15 @@ def table(result: MonteCarlo, width: int) -> Table:
         unit, sigmas = spec.shown_unit, result.sigmas(spec)
         mean, deviation = result.spread(spec.name)
         ends = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
-        target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
+        row = {"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit}
         cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), *ends)]
+        cells[0] = value_text(row, mean, inside=True)
         if mean and deviation == 0:
             # nothing has no prefix of its own: it has that of the mean
             cells[1] = f"0 {cells[0].partition(' ')[2]}".rstrip()
         known = math.isfinite(sigmas)
-        cells += [f"{plain_number(sigmas, 3)} σ" if known else "—", plain_number(sigmas / 3, 3) if known else "—"]
-        rows.append([spec.name, target, *cells, _interval(result.yield_of(spec))])
+        cells += [f"{sigmas_text(sigmas)} σ" if known else "—", cpk_text(sigmas / 3) if known else "—"]
+        rows.append([spec.name, target_text(row), *cells, _interval(result.yield_of(spec))])
     heads = ("spec", "target", "mean", "sigma", "min", "max", "to limit", "Cpk", "yield, 95 %")
     drops = {"min": 3, "max": 3, "Cpk": 2, "to limit": 1}
     columns = [
@@ -166,4 +168,4 @@ def _remark(result: MonteCarlo, name: str) -> str:
 def _interval(found: Yield) -> str:
     """The share that passes and its interval, in %."""
     low, high = found.interval
-    return f"{plain_number(100 * found.share)} ({math.floor(100 * low)}–{math.ceil(100 * high)})"
+    return f"{plain_number(100 * found.share, 3)} ({math.floor(100 * low)}–{math.ceil(100 * high)})"

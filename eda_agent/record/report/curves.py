@@ -70,8 +70,12 @@ def wave_figures(
 
 
 def shown_corners(corners: Sequence[str], worst: Sequence[str], most: int = FEW) -> Collection[str]:
-    """At most `most` corners: the first, then the worst ones, then others in their order."""
-    return list(dict.fromkeys([*corners[:1], *(one for one in worst if one in corners), *corners]))[:most]
+    """At most `most` corners: the first, then the worst ones; without a worst one, the first few. Up to `most` corners
+    are all shown.
+    """
+    known = [one for one in worst if one in corners]
+    others = corners if len(corners) <= most or not known else ()
+    return list(dict.fromkeys([*corners[:1], *known, *others]))[:most]
 
 
 def _bode(

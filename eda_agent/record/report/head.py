@@ -8,7 +8,7 @@ from typing import Any
 from eda_agent import __version__
 from eda_agent.record.best_turn import best_turn
 from eda_agent.record.fold import RunState
-from eda_agent.record.labels import policies_text
+from eda_agent.record.labels import policies_text, versions_text
 from eda_agent.record.report.evidence import Evidence
 from eda_agent.stop_reasons import stop_text
 from eda_agent.units import counted, format_score
@@ -65,12 +65,8 @@ def _duration(seconds: float) -> str:
 
 
 def _versions(state: RunState) -> str:
-    hello = state.hello
-    run = f"eda-agent {hello.get('version', 'unknown')}"
-    simulator = f"ngspice {hello['ngspice']}" if hello.get("ngspice") else ""
-    python = f"Python {hello['python']}" if hello.get("python") else ""
-    report = f"report by eda-agent {__version__}" if hello.get("version") != __version__ else ""
-    return ", ".join(part for part in (run, simulator, python, report) if part)
+    report = f", report by eda-agent {__version__}" if state.hello.get("version") != __version__ else ""
+    return f"{versions_text(state.hello)}{report}"
 
 
 def _time(seconds: float | None) -> str:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from eda_agent.errors import visible
 from eda_agent.insight.least_margin import least_margin
 from eda_agent.insight.saturation import saturation_text
-from eda_agent.insight.verdict import judge
+from eda_agent.insight.verdict import ENOUGH, conclusive_turns, judge
 from eda_agent.record.axis import Axis
 from eda_agent.record.best_turn import best_turn
 from eda_agent.record.fold import RunState
@@ -30,9 +30,10 @@ from eda_agent.record.report.evidence import Evidence
 from eda_agent.record.report.head import head
 from eda_agent.record.report.points import margin_matrix, point_tables
 from eda_agent.record.report.sizes import size_rows, turn_rows
-from eda_agent.record.report.specs import spec_rows
+from eda_agent.record.report.specs import least_text, spec_rows
 from eda_agent.record.report.worst_corners import worst_corners
 from eda_agent.record.report.yields import yields
+from eda_agent.units import counted
 
 
 def html_report(state: RunState, evidence: Evidence | None = None, *, now: float | None = None) -> str:
@@ -70,14 +71,17 @@ def _shown(value: object) -> object:
 def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]:
     begun, best = state.started, best_turn(state)
     saturated = begun.get("saturated", ())
+    rows = spec_rows(state, best)
     points = evidence.points or {begun["corners"][0]: best.get("evaluation", {}).get("operating_points", {})}
     return {
         "title": begun["problem"],
         "head": head(state, evidence, now),
+        "least": least_text(rows),
         "corners": corner_rows(state, best),
-        "specs": spec_rows(state, best),
+        "specs": rows,
         "warnings": saturation_text(begun, state.verified, best),
         "findings": judge(state.turns, begun["specs"], begun["parameters"], state.corners),
+        "diagnosis": _no_diagnosis(state, best),
         "testbenches": evidence.testbenches,
         "sizes": size_rows(state, best),
         "turns": turn_rows(state),
@@ -95,6 +99,17 @@ def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]
         "diff": [(_line_kind(line), line) for line in evidence.diff.splitlines()],
         "repeat": repeat_commands(state),
     }
+
+
+def _no_diagnosis(state: RunState, best: Mapping[str, Any]) -> str:
+    """Why a run that missed specs has no findings: it has too few turns for them."""
+    simulated = len(conclusive_turns(state.turns, state.corners))
+    if best["met"] or simulated >= ENOUGH:
+        return ""
+    return (
+        f"{counted(simulated, 'turn')} simulated in every corner cannot tell: a diagnosis needs {ENOUGH}. A longer run"
+        " shows which specs are out of reach, which exclude each other, and which sizes are at an end of their range."
+    )
 
 
 def _figures(evidence: Evidence, begun: Mapping[str, Any], best: Mapping[str, Any]) -> list[tuple[Markup, str]]:

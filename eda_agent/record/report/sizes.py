@@ -9,10 +9,11 @@ from eda_agent.insight.complete import partial
 from eda_agent.insight.explain import what_moved
 from eda_agent.record.fold import RunState
 from eda_agent.spec_text import moved_texts
-from eda_agent.units import format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score
 
 MOST_TURNS = 200
 _MOST_WORDS = 400
+_MOST_SIZES, _MOST_RESULTS = 4, 3
 
 
 def size_rows(state: RunState, best: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -54,13 +55,20 @@ def _turn(state: RunState, turn: Mapping[str, Any]) -> dict[str, Any]:
     moves = what_moved(state.turns, turn["index"], state.started["parameters"], state.corners)
     sizes = [
         f"{name} {format_quantity(before, units[name], 3)} → {format_quantity(after, units[name], 3)}"
-        for name, (before, after) in (list(moves.sizes.items())[:4] if moves else ())
+        for name, (before, after) in (list(moves.sizes.items())[:_MOST_SIZES] if moves else ())
     ]
+    sizes += _others(len(moves.sizes) - _MOST_SIZES if moves else 0)
     results = moved_texts(moves.results, state.started["specs"]) if moves else {}
     return {
         "index": turn["index"],
         "score": format_score(turn["score"]),
         "sizes": sizes if moves else ["the sizes in the netlist"],
-        "results": [f"{name} {text}" for name, text in list(results.items())[:3]],
+        "results": [f"{name} {text}" for name, text in list(results.items())[:_MOST_RESULTS]]
+        + _others(len(results) - _MOST_RESULTS),
         "reasoning": turn["proposal"]["reasoning"][:_MOST_WORDS],
     }
+
+
+def _others(number: int) -> list[str]:
+    """How many changes are left out."""
+    return [f"+{counted(number, 'other')}"] if number > 0 else []

@@ -7,7 +7,8 @@ from typing import Any
 
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import Found, found_in, target_text, verdict
-from eda_agent.spec_text import in_one_unit, margin_text, value_text
+from eda_agent.spec_text import in_one_unit, margin_text, plain_margin, value_text
+from eda_agent.units import counted
 
 SIGNS = {"pass": "✓ pass", "thin": "✓ thin", "near": "✗ near", "fail": "✗ fail"}
 
@@ -37,6 +38,7 @@ def _row(spec: Mapping[str, Any], best: Mapping[str, Any], corners: Sequence[str
         "order": result["margin"] if result["margin"] is not None else float("-inf"),
         "worst": value_text(spec, result["value"], bound),
         "margin": margin_text(spec, result["value"], bound),
+        "share": _share(spec, result["value"], bound),
         "corner": result["corner"],
         "why": result["why"],
         "unit": unit,
@@ -50,6 +52,25 @@ def _row(spec: Mapping[str, Any], best: Mapping[str, Any], corners: Sequence[str
             for corner, one, text in zip(corners, found, texts, strict=True)
         ],
     }
+
+
+def least_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The sentence that names the least margin: of the first row, in its unit and in percent. "" without a margin."""
+    first = next((row for row in rows if row["margin"] != "—"), None)
+    if first is None:
+        return ""
+    thin = sum(row["kind"] == "thin" for row in rows)
+    share = f" ({first['share']})" if first["share"] else ""
+    others = f"; {counted(thin, 'spec')} met by a thin margin" if thin else ""
+    return f"{first['name']} {first['margin']}{share} in {first['corner']}{others}"
+
+
+def _share(spec: Mapping[str, Any], value: float | None, bound: str) -> str:
+    """The margin in percent of the target, where `margin_text` gives volts."""
+    percent = plain_margin(spec, value, bound)["margin_percent"]
+    if percent is None or spec["unit"] != "V":
+        return ""
+    return f"{percent:+.2g} %" if abs(percent) < 100 else f"{percent:+.0f} %"
 
 
 def _cell_kind(spec: Mapping[str, Any], found: Found, corner: str) -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from eda_agent.record.axis import Axis
 from eda_agent.record.distribution import histogram, normal_plot
 from eda_agent.record.labels import target_text
+from eda_agent.spec_text import cpk_text, sigmas_text, value_text
 from eda_agent.units import counted, format_quantity, shown_unit
 
 _FEW_CORNERS = 5
@@ -84,10 +85,10 @@ def _row(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": spec["name"],
         "target": target_text(spec),
-        "mean": format_quantity(found["mean"], unit, 4),
+        "mean": value_text(spec, found["mean"], digits=4, inside=True),
         "sigma": format_quantity(found["deviation"], unit, 3),
-        "sigmas": f"{sigmas:.1f} σ" if math.isfinite(sigmas) else "—",
-        "cpk": f"{sigmas / 3:.2f}" if math.isfinite(sigmas) else "—",
+        "sigmas": f"{sigmas_text(sigmas)} σ" if math.isfinite(sigmas) else "—",
+        "cpk": cpk_text(sigmas / 3) if math.isfinite(sigmas) else "—",
         "yield": _share(found["yield"], found["interval"]),
         "kind": "pass" if found["yield"] == 1 else "fail",
         "notes": ", ".join(notes),

@@ -13,6 +13,7 @@ from textual_plotext import PlotextPlot
 
 from eda_agent.insight.least_margin import least_margin
 from eda_agent.record.labels import target_text
+from eda_agent.spec_text import cpk_text, sigmas_text, value_text
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.screens.simulated import Simulated
 from eda_agent.tui.shown import Shown
@@ -72,10 +73,10 @@ class MonteCarloScreen(Simulated):
 
     def _statistics(self, spec: Mapping[str, Any]) -> list[str]:
         found, unit = self.found, shown_unit(spec)
-        mean, sigma = (format_quantity(spec[key], unit) for key in ("mean", "deviation"))
+        mean, sigma = value_text(spec, spec["mean"], digits=4, inside=True), format_quantity(spec["deviation"], unit)
         parts = [f"mean {mean}", f"sigma {sigma}"]
         if spec.get("sigmas") is not None:
-            parts += [f"{plain_number(spec['sigmas'], 3)} σ to the limit", f"Cpk {plain_number(spec['cpk'], 3)}"]
+            parts += [f"{sigmas_text(spec['sigmas'])} σ to the limit", f"Cpk {cpk_text(spec['cpk'])}"]
         censored = sum(bool(bound) for bound in spec.get("bounds", ()))
         lost = sum(value is None for value in spec["values"])
         parts += [f"{censored} censored"] * bool(censored) + [f"{lost} not measured"] * bool(lost)
