@@ -1,4 +1,4 @@
-"""A fitting table drops what matters least until its columns have room; text is never cut."""
+"""A fitting table drops what matters least until its columns have room, and names it below; text is never cut."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -48,3 +49,19 @@ def table_of(columns: Sequence[Column]) -> Table:
     for cells in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*cells)
     return table
+
+
+def fitting(columns: Sequence[Column], width: int) -> RenderableType:
+    """The table of those columns that fit, with a line below it that names the others."""
+    kept = fitted(columns, width)
+    return told(table_of(kept), columns, kept, width)
+
+
+def told(table: Table, columns: Sequence[Column], kept: Sequence[Column], width: int) -> RenderableType:
+    """A table with a line that names the columns that were left out, if any."""
+    shown = {one.heading for one in kept}
+    left = [one.heading for one in columns if one.heading not in shown]
+    if not left:
+        return table
+    note = Text(f"not shown in {width} columns: {', '.join(left)}", "dim")
+    return Group(table, note)

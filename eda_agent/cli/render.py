@@ -9,12 +9,11 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 
-from eda_agent.cli.fitting import Column, fitted, table_of
+from eda_agent.cli.fitting import Column, fitting
 from eda_agent.errors import visible
 from eda_agent.record.labels import verdict
 from eda_agent.simulation.operating_point import inversion
@@ -84,7 +83,7 @@ def sizing_table(
     sizing: Mapping[str, float],
     start: Mapping[str, float] | None = None,
     width: int = PIPED_WIDTH,
-) -> Table:
+) -> RenderableType:
     """Sizes with their initial values and their positions in the ranges, in `width` columns of the screen: where there
     is too little room, roles and then initial values are left out.
     """
@@ -100,7 +99,7 @@ def sizing_table(
         Column("range", [_range_text(entry, sizing[entry["name"]]) for entry in parameters], "left"),
         Column("role", [entry["role"] for entry in parameters], "left", drop=2),
     ]
-    return table_of(fitted(columns, width))
+    return fitting(columns, width)
 
 
 def _range_text(parameter: Row, value: float) -> str:
@@ -116,7 +115,7 @@ DROPPED_POINTS = {"inversion": 4, "gds": 3, "gm": 2, "vdsat": 1}
 """Columns of operating points that are left out where there is too little room, the highest number first."""
 
 
-def operating_table(points: Mapping[str, Row], width: int) -> Table:
+def operating_table(points: Mapping[str, Row], width: int) -> RenderableType:
     """Operating points of the devices, with violations marked, in `width` columns of the screen."""
     units = {"id": "A", "gm": "S", "gds": "S", "gm/id": "1/V", "vdsat": "V", "vds": "V", "margin": "V"}
     cells: dict[str, list[str | Text]] = {"device": list(points)}
@@ -130,4 +129,4 @@ def operating_table(points: Mapping[str, Row], width: int) -> Table:
         Column(name, texts, "right" if name in units else "left", DROPPED_POINTS.get(name, 0))
         for name, texts in cells.items()
     ]
-    return table_of(fitted(columns, width))
+    return fitting(columns, width)

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from eda_agent.cli.fitting import Column, fitted, table_of, width_of
+from eda_agent.cli.fitting import Column, fitted, table_of, told, width_of
 from eda_agent.cli.render import PIPED_WIDTH, status
 from eda_agent.insight.complete import share_text
 from eda_agent.record.labels import corner_summary, extremes, found_in, target_text
@@ -51,7 +51,7 @@ def spec_table(
     kept = fitted(without, width)
     if {"min", "max"} - {one.heading for one in kept}:
         kept = fitted([one for one in columns if one.drop == 0 or one.heading == _WORST], width)
-    return Group(table_of(kept), *shown.reasons())
+    return Group(told(table_of(kept), without, kept, width), *shown.reasons())
 
 
 _WORST = "worst"

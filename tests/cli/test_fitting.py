@@ -39,6 +39,16 @@ def lines(shown: RenderableType, width: int) -> list[str]:
     return screen.file.getvalue().splitlines()
 
 
+def split(shown: RenderableType, width: int) -> tuple[list[str], list[str]]:
+    """(the lines of a table, the columns that the line below it names as left out)."""
+    found = lines(shown, width)
+    assert max(map(len, found)) <= width
+    if not found[-1].startswith("not shown in"):
+        return found, []
+    note = found.pop().removeprefix(f"not shown in {width} columns: ")
+    return found, note.split(", ")
+
+
 @pytest.mark.parametrize("width", [72, 80, 100, 160])
 def test_a_spec_in_many_corners_keeps_its_name_verdict_margin_and_worst_corner(width: int) -> None:
     values = {corner: {"phase_margin_light": 48.4, "output_noise": 155e-9, "saturation": 0.0312} for corner in CORNERS}
@@ -82,7 +92,8 @@ def test_monte_carlo_at_80_columns_shows_every_yield_and_no_deviation_of_roundin
     }
     found = MonteCarlo(specs, values, {name: [""] * 20 for name in names}, ("nominal",), 0)
     assert found.spread("gate_area") == (1.2000000000000002e-11, 0.0)
-    shown = lines(table(found, 80), 80)
+    shown, dropped = split(table(found, 80), 80)
+    assert dropped[:2] == ["min", "max"]
     assert max(map(len, shown)) <= 80 and not any("…" in line for line in shown)
     for line, name, passed in zip(shown[1:], names, ("100 (83–100)", "0 (0–17)", "100 (83–100)"), strict=True):
         assert line.startswith(name) and line.rstrip().endswith(passed)
@@ -124,7 +135,8 @@ def test_devices_of_a_hierarchy_keep_their_names_in_one_line(width: int, without
     }
     names = ["xbias_gen.xmnpref", "xthird_stage.xmn1"]
     points = {name: {**point, "region": region} for name, region in zip(names, ("triode", "saturation"), strict=True)}
-    head, *rows = lines(operating_table(points, width), width)
+    (head, *rows), dropped = split(operating_table(points, width), width)
+    assert dropped == without
     assert [row.split()[0] for row in rows] == names and "! triode" in rows[0] and rows[1].endswith("saturation")
     assert [
         name for name in ("id", "gm", "gds", "gm/id", "inversion", "vdsat", "vds") if name not in head.split()
@@ -138,6 +150,7 @@ def test_names_of_sizes_are_whole_and_the_role_gives_way() -> None:
     parameters = [{**row, "name": name} for name in names]
     sizing = dict.fromkeys(names, 50e-6)
     for width, heads in ((200, ["before", "role"]), (80, ["before"]), (66, [])):
-        head, *rows = lines(sizing_table(parameters, sizing, sizing, width), width)
+        (head, *rows), dropped = split(sizing_table(parameters, sizing, sizing, width), width)
+        assert heads + dropped == ["before", "role"]
         assert [row.split()[0] for row in rows] == names and all("50 um at its maximum" in row for row in rows)
         assert [one for one in ("before", "role") if one in head] == heads and max(map(len, [head, *rows])) <= width

@@ -12,7 +12,7 @@ from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing,
 from eda_agent.units import plain_number
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from eda_agent.simulation.montecarlo import MonteCarlo, Yield
 
@@ -117,11 +117,11 @@ def _share(found: Yield) -> str:
     return f"{100 * found.share:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %)"
 
 
-def table(result: MonteCarlo, width: int) -> Table:
+def table(result: MonteCarlo, width: int) -> RenderableType:
     """A table with one row per spec, in `width` columns of the screen. The lowest and the highest value, then Cpk (a
     third of the distance to the limit), then that distance are left out where there is too little room.
     """
-    from eda_agent.cli.fitting import Column, fitted, table_of
+    from eda_agent.cli.fitting import Column, fitting
     from eda_agent.record.labels import extremes, target_text
     from eda_agent.spec_text import cpk_text, sigmas_text, value_text
     from eda_agent.units import format_quantity
@@ -147,7 +147,7 @@ def table(result: MonteCarlo, width: int) -> Table:
         Column(head, [row[place] for row in rows], "right" if place else "left", drops.get(head, 0))
         for place, head in enumerate(heads)
     ]
-    return table_of(fitted(columns, width))
+    return fitting(columns, width)
 
 
 def remarks(result: MonteCarlo) -> list[str]:
