@@ -23,6 +23,8 @@ from eda_agent.record.event import VERSION, Event
 from eda_agent.record.journal_schema import JournalSchema
 from eda_agent.record.locked_jsonl import LockedJsonlFile
 
+WORDS = "stderr.log"
+"""File with the messages of a run's own process, beside its journal from the process's first moment."""
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
 
 
@@ -85,6 +87,7 @@ def read_journal(path: Path) -> Iterator[Event]:
     try:
         file = open_own(path, "rb")
     except OSError as error:
+        check_begun(path.parent)
         near = near_path(path.parent, lambda beside: (beside / path.name).is_file())
         fix = near or "is this the folder of a run?"
         raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix=fix)) from None
@@ -117,6 +120,13 @@ def read_journal(path: Path) -> Iterator[Event]:
             if wrong := form.fault(event):
                 raise InputError(Finding(wrong, path, number, fix="the journal was changed after it was written"))
             yield event
+
+
+def check_begun(folder: Path) -> None:
+    """Raise `InputError` for the folder of a run whose process has no journal yet."""
+    if (folder / WORDS).is_file() and not (folder / "journal.jsonl").exists():
+        fix = f"wait until its first design is simulated; {WORDS} says why if it has failed"
+        raise InputError(Finding("the run has not begun yet", folder, fix=fix))
 
 
 def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:

@@ -9,12 +9,15 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 
+NO_TURN = "wait until its first design is simulated, or continue it with --resume if it has ended"
+"""What to do about a run without a turn."""
+
 
 def load_state(folder: Path) -> RunState:
     """The state of a run that has at least its baseline. Raises `InputError`."""
     state = fold(read_journal(folder / "journal.jsonl"))
     if not state.turns:
-        raise InputError(Finding("the run has no turn yet", folder))
+        raise InputError(Finding("the run has no turn yet", folder, fix=NO_TURN))
     return state
 
 

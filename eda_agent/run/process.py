@@ -15,9 +15,7 @@ from pathlib import Path
 from eda_agent.agent.commands import COMMANDS_FILE, Command
 from eda_agent.errors import InputError
 from eda_agent.files import json_line, open_own, read_file, write_all
-
-WORDS = "stderr.log"
-"""File with the process's messages, in the run's folder."""
+from eda_agent.record.journal import WORDS
 
 NICE = 10
 
@@ -50,6 +48,13 @@ class RunProcess:
         if not self.alive:
             raise InputError("no process is running this run, so the command has no effect\n    → resume the run first")
         write_command(self.folder, command)
+
+    def cancel(self) -> bool:
+        """End the process before its run begins; whether this program started it and it lives."""
+        if self._process is None or self._process.poll() is not None:
+            return False
+        self._process.terminate()
+        return True
 
     def resume(self, *commands: Command) -> RunProcess:
         """Resume an ended run. It executes `commands` first."""

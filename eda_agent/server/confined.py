@@ -10,6 +10,7 @@ import yaml
 
 from eda_agent.errors import InputError
 from eda_agent.files import read_file
+from eda_agent.record.journal import check_begun
 from eda_agent.run.chosen import is_run
 from eda_agent.run.spec_copy import original_spec
 
@@ -56,6 +57,8 @@ class Root:
     def target(self, name: str) -> Path:
         """A spec or a run whose files all lie inside. Raises `InputError`."""
         found = self.existing(name)
+        if not (found / "spec.yaml").is_file():
+            check_begun(found)
         specs = [found / "spec.yaml" if found.is_dir() else found]
         if is_run(found):
             specs.append(original_spec(found))

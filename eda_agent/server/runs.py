@@ -12,13 +12,13 @@ from eda_agent.api.runs import Run
 from eda_agent.errors import InputError
 from eda_agent.files import read_file, write_text
 from eda_agent.record.fold import RunState, fold
-from eda_agent.record.journal import read_journal
+from eda_agent.record.journal import WORDS, read_journal
+from eda_agent.record.run_state import load_state
 from eda_agent.record.tables import csv_turns, markdown_summary
 from eda_agent.run.chosen import is_run
-from eda_agent.run.process import WORDS
 from eda_agent.server.confined import Root
 from eda_agent.server.rounds import ended, live_run, shown_run, yield_status
-from eda_agent.server.starting import POLICIES, STARTED, asked_of, process_of
+from eda_agent.server.starting import CANCELLED, POLICIES, STARTED, asked_of, process_of
 from eda_agent.server.tool import ServerTool, arguments
 
 LONGEST_WAIT = 50.0
@@ -38,7 +38,11 @@ def _run(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         case "command":
             _send(folder, given.get("command"))
         case "stop":
-            _send(folder, {"do": "stop"})
+            if not is_run(live_run(folder)) and process_of(folder).cancel():
+                # a run that has not begun has nothing to keep, and reads no command yet
+                CANCELLED.add(folder)
+            else:
+                _send(folder, {"do": "stop"})
             _wait(folder, 20.0)
         case "wait":
             _wait(folder, min(float(given.get("seconds", 20)), LONGEST_WAIT))
@@ -102,9 +106,7 @@ def _report(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         return _netlist(root, Run(folder, given.get("turn")), kind)
     if "turn" in given:
         raise InputError(f"report: turn is that of netlist and diff\n    → show with turn {given['turn']}")
-    state = _state(folder)
-    if not state.turns:
-        raise InputError("the run has no turn yet")
+    state = load_state(folder)
     text, file = (
         (markdown_summary(state), folder / "report.md") if kind == "md" else (csv_turns(state), folder / "turns.csv")
     )
@@ -157,6 +159,9 @@ def _status(root: Root, folder: Path) -> dict[str, Any]:
     if alive and not state.started and not of_yield:
         begins = {"state": "running", "met": False, "simulations": 0, "log": ["it starts: nothing is simulated yet"]}
         return {"run": root.name(folder), **begins, **asked_of(folder)}
+    if not alive and not state.started and folder in CANCELLED:
+        ends = {"state": "ended", "stop": "user", "met": False, "simulations": 0, "log": ["it had not begun"]}
+        return {"run": root.name(folder), **ends, **asked_of(folder)}
     going = "running" if alive else "ended" if done else "failed"
     found = {
         "run": root.name(folder),

@@ -26,6 +26,8 @@ SHARE = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
 STARTED: dict[Path, RunProcess] = {}
 """Folder → the process that this server started, whose end it must notice."""
 
+CANCELLED: set[Path] = set()
+"""Folders of runs that were stopped before they began."""
 
 ASKED: dict[Path, dict[str, Any]] = {}
 """Folder → policy and budget of a run that this server started, until its journal has them."""
@@ -69,6 +71,7 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         folder = new_folder(root.folder / "runs" / f"{circuit.name}-{policy}-{datetime.now():%Y%m%d-%H%M%S}")
         budget = given.get("budget", circuit.problem.budget.simulations)
         ASKED[folder] = {"policy": policy, "budget": budget}
+    CANCELLED.discard(folder)
     until = {} if given.get("play_all") else {"unless_met": True}
     commands = [command_from({"do": "try", "sizing": sizing, **until}) for sizing in own]
     STARTED[folder] = start(target, folder, words, commands)
