@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.chosen_settings import settings_for
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.domains import domain_of, high_of
+from eda_agent.problem.draft.domains import domain_of, high_of, main_rating
 from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
@@ -67,6 +67,8 @@ def _own_supply(draft: Draft) -> float:
 
 
 def _usual_supply(draft: Draft) -> float:
+    if own := main_rating(draft):
+        return own
     called = {device.value for scope in draft.netlist.subcircuits.values() for device in scope.devices}
     usual = [rule.supply for name in called if (rule := draft.pdk.device(name)) is not None and rule.supply is not None]
     return max(usual, default=draft.pdk.supply)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases
 from eda_agent.problem.structure import Structure
-from eda_agent.problem.structure.circuit import Fet
+from eda_agent.problem.structure.circuit import Fet, Passive
 
 
 def cross_coupled(
@@ -51,7 +51,7 @@ def crossed(structure: Structure) -> list[tuple[Fet, Fet]]:
 
 def _is_restless(structure: Structure, one: Fet, other: Fet) -> bool:
     """Whether neither side can stay on: both drains have one DC voltage, or the sources are apart at DC."""
-    coils = [set(passive.nets) for passive in structure.passives if passive.kind == "l"]
+    coils = [set(passive.nets) for passive in structure.passives if passive.kind == "l" or _is_loss(structure, passive)]
     joined = {one.drain}
     for _ in coils:
         joined |= {net for ends in coils if ends & joined for net in ends}
@@ -60,3 +60,15 @@ def _is_restless(structure: Structure, one: Fet, other: Fet) -> bool:
     apart = one.source != other.source and not {one.source, other.source} & structure.rails
     caps = [set(passive.nets) for passive in structure.passives if passive.kind == "c"]
     return apart and {one.source, other.source} in caps
+
+
+def _is_loss(structure: Structure, one: Passive) -> bool:
+    """Whether a resistor is the loss of a coil: nothing but the two stands on a net between them, capacitors aside."""
+    if one.kind != "r":
+        return False
+    taken = {net for fet in structure.fets for net in (fet.drain, fet.gate, fet.source, fet.bulk)} | {*structure.ports}
+    for net in {*one.nets} - taken:
+        beside = [other.kind for other in structure.passives if net in other.nets and other is not one]
+        if [kind for kind in beside if kind != "c"] == ["l"]:
+            return True
+    return False

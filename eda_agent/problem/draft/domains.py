@@ -33,6 +33,16 @@ def high_of(draft: Draft, port: str, supply: float) -> float | None:
     return own if own < supply or above else None
 
 
+def main_rating(draft: Draft) -> float:
+    """The usual voltage (V) of the devices on the main supply, the highest if there are several; 0 if it is the only
+    supply of the circuit, which then serves devices of other ratings too.
+    """
+    structure = draft.structure
+    wells = {fet.bulk for fet in structure.fets if fet.type == "pmos"} & {*structure.ports} - {structure.vdd}
+    on = [fet for fet in structure.fets if structure.vdd in (fet.bulk, fet.drain, fet.source)]
+    return max((_usual(draft, fet) for fet in on), default=0.0) if wells else 0.0
+
+
 def mixed(draft: Draft) -> bool:
     """Whether a circuit has devices for different supplies."""
     return len({_usual(draft, fet) for fet in draft.structure.fets}) > 1

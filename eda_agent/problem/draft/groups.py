@@ -11,9 +11,10 @@ from eda_agent.problem.draft.idle import dummy_ties
 from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
-from eda_agent.problem.draft.resistor_strings import strings_of
+from eda_agent.problem.draft.resistor_strings import inner_nets, strings_of
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.netlist import Subcircuit
 from eda_agent.problem.size_places import own_value
 
 
@@ -189,8 +190,21 @@ def unit_groups(draft: Draft) -> list[list[str]]:
             # bipolars are units of one only in parallel: their number is a ratio
             together = device.nodes if rule.type in {"npn", "pnp"} else ()
             keys[path] = (device.value.lower(), *together, *sides)
-        result += [names for names in _classes(keys) if len(names) >= _UNITS]
+        result += [names for names in _classes(keys) if len(names) >= _UNITS or _is_string(draft, cell, names)]
     return result
+
+
+def _is_string(draft: Draft, cell: Subcircuit, names: list[str]) -> bool:
+    """Whether two resistors are in series, with nothing else on the net between them: one string of two units."""
+    plain = [name.rpartition(".")[2] for name in names]
+    device = cell.device(plain[0])
+    rule = draft.pdk.device(device.value) if device is not None else None
+    return (
+        rule is not None
+        and rule.type == "resistor"
+        and len(strings_of(draft, cell, plain)[0]) == len(plain) > 1
+        and (bool(inner_nets(cell, {one.name: one.nodes[:2] for one in cell.devices if one.name in plain})))
+    )
 
 
 def _classes(keys: Mapping[str, tuple[str, ...]]) -> list[list[str]]:

@@ -124,6 +124,8 @@ def _held(structure: Structure, port: str) -> str:
     tops = [mirror.reference for mirror in structure.mirrors if mirror.reference.gate == port]
     if found := next(iter(diodes + tops), None):
         return "source" if found.type == "nmos" else "sink"
+    if gates and _is_driven(structure, port):
+        return "open"
     if gates:
         # what a channel ends on is no control pin, whatever its name: `on` is also a negative output
         control = not any(port in (fet.drain, fet.source) for fet in on)
@@ -137,6 +139,17 @@ def _held(structure: Structure, port: str) -> str:
             # a rail beside the rails
             return level
     return _behind_switch(structure, port) or _current(structure, port) or "voltage"
+
+
+def _is_driven(structure: Structure, port: str) -> bool:
+    """Whether a device inside sets the voltage of a port: a drain that is no switch's, start-up device's or diode's.
+
+    A source of the testbench there would fight it.
+    """
+    idle = {"switch", "start-up", "precharge switch"}
+    return _drives(structure, port) and any(
+        fet.drain == port and structure.roles.get(fet.name, "") not in idle for fet in structure.fets
+    )
 
 
 def _behind_switch(structure: Structure, port: str) -> str:

@@ -18,7 +18,7 @@ def strings_of(draft: Draft, cell: Subcircuit, names: Sequence[str]) -> list[lis
         names: devices of the cell.
     """
     nodes = {device.name: device.nodes[:2] for device in cell.devices if device.name in names}
-    inner = _inner_nets(cell, nodes)
+    inner = inner_nets(cell, nodes)
     found = [{name} for name in nodes]
     for net in inner:
         touching = [group for group in found if any(net in nodes[name] for name in group)]
@@ -53,7 +53,7 @@ def _alike(
     return mine == theirs or (len(string) == len(other) and _symmetric(mine, theirs, exchanged))
 
 
-def _inner_nets(cell: Subcircuit, nodes: Mapping[str, tuple[str, ...]]) -> list[str]:
+def inner_nets(cell: Subcircuit, nodes: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Nets on which these resistors alone stand."""
     busy = {*cell.ports, "0"}
     for device in cell.devices:

@@ -4,7 +4,7 @@ mirrors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from eda_agent.problem.structure.circuit import Mirror
 from eda_agent.problem.structure.patterns import Patterns
@@ -25,13 +25,8 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
 
     for mirror in found.mirrors:
         join(fet.name for fet in mirror.members)
-    for port in found.circuit.ports:
-        # sources biased by one port are copies of each other
-        for kind in ("nmos", "pmos"):
-            alike = [fet.name for fet in found.by_gate.get(port, ()) if fet.type == kind and fet.source in found.rails]
-            alike = [name for name in alike if name not in found.enabling]
-            if len(alike) > 1 and port not in found.clocks and port not in found.rails:
-                join(alike)
+    for names in (*_on_one_gate(found), *_across_sources(found)):
+        join(names)
     for pair in (*found.pairs, *found.cross_pairs):
         join(fet.name for fet in pair)
         for twins in found.symmetric(pair):
@@ -57,3 +52,29 @@ def _on_top(found: Patterns, mirror: Mirror) -> list[tuple[str, str]]:
     if len(mirror.copies) > 1 or one.diode or any(len(found.by_drain[fet.drain]) > 1 for fet in (one, other)):
         return []
     return exchanged(found.fets, found.rails, [(one.drain, other.drain)], {one.name, other.name})
+
+
+def _on_one_gate(found: Patterns) -> Iterator[list[str]]:
+    """Sources on a rail whose common gate a port or an amplifier inside drives: they are copies of each other."""
+    apart = found.enabling | found.starting | {fet.name for pair in found.inverters for fet in pair}
+    for net, fets in found.by_gate.items():
+        if net in found.clocks or net in found.rails:
+            continue
+        left = found.enabling if net in found.circuit.ports else apart
+        for kind in ("nmos", "pmos"):
+            alike = [fet for fet in fets if fet.type == kind and fet.source in found.rails and fet.name not in left]
+            if len(alike) > 1:
+                yield [fet.name for fet in alike]
+
+
+def _across_sources(found: Patterns) -> Iterator[list[str]]:
+    """A diode and the devices on its gate whose sources stand on bipolars or resistors: they keep these nets equal.
+
+    A source on a rail is another circuit: there the ratio of the two sets the current.
+    """
+    outside = {*found.rails, *found.circuit.ports}
+    for diode in (fet for fet in found.fets if fet.diode):
+        alike = [fet for fet in found.by_gate[diode.gate] if fet.type == diode.type and fet.name not in found.starting]
+        feet = {fet.source for fet in alike}
+        if len(feet) > 1 and not feet & outside and not any(found.by_drain[net] or found.by_gate[net] for net in feet):
+            yield [fet.name for fet in alike]

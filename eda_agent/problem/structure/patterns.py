@@ -81,7 +81,10 @@ class Patterns(Wiring):
         found = []
         for number, one in enumerate(self.fets):
             for other in self.fets[number + 1 :]:
-                if one.type == other.type and one.gate == other.drain and other.gate == one.drain and not one.diode:
+                crossed = one.gate == other.drain and other.gate == one.drain and not one.diode
+                # a stage on a rail and an input on a tail are a loop, and no latch
+                level = (one.source in self.rails) == (other.source in self.rails)
+                if one.type == other.type and crossed and level:
                     found.append((one, other))
         return tuple(found)
 

@@ -30,7 +30,35 @@ def starting_in(found: Wiring, mirrors: Sequence[Mirror], signal: Collection[str
         if alone and senses:
             result |= {fet.name for fet in (*found.by_gate[gate], *drivers)}
             result |= {name for fet in drivers for name in _below(found, fet)}
-    return frozenset(result)
+    return frozenset(result | {name for fet in found.fets for name in _of_loop(found, fet)})
+
+
+def _of_loop(found: Wiring, trigger: Fet) -> set[str]:
+    """The start-up devices around a trigger that draws from sources whose gates an amplifier drives; empty without
+    such a circuit.
+
+    Something that is always on pulls the trigger's gate one way, and a device that reads a drain of these sources pulls
+    it back.
+    """
+    node = trigger.gate
+    if trigger.source not in found.rails or node in found.rails or node in found.circuit.ports or trigger.diode:
+        return set()
+    fed = {
+        fet.drain
+        for fet in found.by_gate[trigger.drain]
+        if fet.type != trigger.type and fet.source in found.rails and fet.drain != trigger.drain
+    }
+    sensing = [fet for fet in found.by_drain[node] if fet.type == trigger.type and fet.gate in fed - found.rails]
+    feeding = [fet for fet in found.by_drain[node] if fet.type != trigger.type]
+    steady = all((fet.gate in found.rails or fet.diode) and fet.source in found.rails for fet in feeding)
+    resistor = any(one.kind == "r" and found.rails & {*one.nets} for one in found.by_passive[node])
+    reading = [fet for fet in found.by_gate[node] if not fet.diode and fet.drain != trigger.drain]
+    inside = all(fet.source in found.rails for fet in sensing) and len(sensing) + len(feeding) == len(
+        found.by_drain[node]
+    )
+    if len(fed) < 2 or not sensing or not steady or not (feeding or resistor) or reading or not inside:
+        return set()
+    return {fet.name for fet in (*found.by_gate[node], *sensing, *feeding)}
 
 
 def _below(found: Wiring, fet: Fet) -> set[str]:
