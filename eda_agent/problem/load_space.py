@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, cast
 
 from eda_agent.problem import expression
+from eda_agent.problem.as_written import as_written
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load_match import is_unit, match_groups, matched_places, places_named, ratio_places, read_ratios
 from eda_agent.problem.located_node import LocatedNode
@@ -72,11 +73,13 @@ def _near(name: str, netlist: Netlist, subckt: str) -> str:
     scope = netlist.subcircuits[subckt]
     known = [*scope.params, *scope.defaults, *netlist.top.params]
     known += [f"{device.name}.{parameter}" for device in scope.devices for parameter in device.params]
+    text = netlist.text()
     near = difflib.get_close_matches(name.lower(), known, 3)
+    written = [as_written(one, text) for one in near or known[:8]]
     return (
-        f"did you mean {' or '.join(near)}?"
+        f"did you mean {' or '.join(written)}?"
         if near
-        else f"a .param ({', '.join(known[:8]) or 'none'}) or device.parameter such as m1.w"
+        else f"a .param ({', '.join(written) or 'none'}) or device.parameter such as m1.w"
     )
 
 

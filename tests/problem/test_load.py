@@ -130,7 +130,7 @@ def test_objects_are_frozen(folder: Path) -> None:
     [
         ("min: 1u, max: 50u", "min: 1, max: 50", 6, "allows W from"),
         ("scale: log}\n  M2", "scale: logg}\n  M2", 7, "lin or log"),
-        ("  W: {", "  Wx: {", 6, "did you mean w"),
+        ("  W: {", "  Wx: {", 6, "did you mean W"),
         ("minimum: 10", "minimum: 10 V", 14, "unit 'V'"),
         ("unit: dB", "unit: Hz", 14, "unit 'Hz'"),
         ("dc_gain:", "dc_gian:", 14, "did you mean dc_gain"),
