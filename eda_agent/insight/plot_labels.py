@@ -3,7 +3,7 @@ units.
 
 ac      what: gain, loop gain, or a rejection in dB, with the sign of its metric (−20 log |out|)
 noise   roles: input, output, as in the specs; unit: of the input density
-dc      axis: the swept quantity; unit: V, A or °C
+dc      axis: the swept quantity; unit: V, A or °C; windows: corner → supplies of a line regulation
 limits  lowest and highest voltage of a circuit between its rails; an ideal source that cannot be supplied exceeds them
 """
 
@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eda_agent.problem.spec import Problem
+from eda_agent.problem.settings import work_out
+from eda_agent.problem.spec import Problem, Testbench
 
 BEYOND = 0.5
 """V outside the rails: the drop of a junction is less."""
@@ -56,9 +57,21 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
             "roles": roles or ["input", "output"],
             "unit": "A/√Hz" if "input_noise_current" in bench.sources else "V/√Hz",
         },
-        "dc": {"axis": _SWEPT.get(source, f"swept {source}"), "unit": _UNITS.get(source[0], "V")},
+        "dc": {
+            "axis": _SWEPT.get(source, f"swept {source}"),
+            "unit": _UNITS.get(source[0], "V"),
+            **({"windows": windows} if source == "vvdd" and (windows := _windows(problem, bench)) else {}),
+        },
         "limits": [-BEYOND, highest + BEYOND],
     }
+
+
+def _windows(problem: Problem, bench: Testbench) -> dict[str, list[float]]:
+    """Corner → the supplies between which a line regulation is measured; {} for a testbench without one."""
+    if not {"line_low", "line_high"} <= bench.settings.keys():
+        return {}
+    found = {corner.name: work_out(bench.settings, corner) for corner in problem.corners}
+    return {name: [values["line_low"], values["line_high"]] for name, values in found.items()}
 
 
 def clipped(values: Sequence[float], limits: Sequence[float] | None) -> tuple[list[float], bool]:

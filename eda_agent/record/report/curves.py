@@ -15,6 +15,7 @@ from eda_agent.metrics.waveform import LOOP
 from eda_agent.record.axis import Axis
 from eda_agent.record.plot_data import Line, Mark, Plot
 from eda_agent.record.report.evidence import Waves
+from eda_agent.record.report.line_window import alone, marked
 from eda_agent.units import format_quantity
 
 Corners = Mapping[str, Mapping[str, Any]]
@@ -66,7 +67,7 @@ def wave_figures(
         return [_bode(testbench, corners, about, shown, worst)]
     if kind == "noise":
         return [Figure([plot]) for plot in _noise(testbench, corners, about, shown)]
-    return [_sweep(testbench, kind, corners, about, shown)]
+    return _sweep(testbench, kind, corners, about, shown)
 
 
 def shown_corners(corners: Sequence[str], worst: Sequence[str], most: int = FEW) -> Collection[str]:
@@ -141,22 +142,34 @@ def _noise(testbench: str, corners: Corners, about: Mapping[str, Any], shown: Co
     ]
 
 
-def _sweep(testbench: str, kind: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]) -> Figure:
-    """A transient or a DC sweep. A stimulus that is the same in every corner is drawn once."""
+def _sweep(
+    testbench: str, kind: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]
+) -> list[Figure]:
+    """A transient or a DC sweep. A stimulus that is the same in every corner is drawn once. The window of a line
+    regulation has a figure of its own.
+    """
     roles = [role for role in next(iter(corners.values()))["probes"] if role != "supply"]
     unit = "A" if roles == ["current"] else "V"
     axis = Axis("time", "s") if kind == "tran" else Axis(about["dc"]["axis"], about["dc"]["unit"])
     lines, cut = [], False
+    corner_of: list[str] = []
     for role in roles:
         once = len({tuple(wave["probes"][role]) for wave in corners.values()}) == 1 and len(corners) > 1
         for corner, wave in list(corners.items())[: 1 if once else None]:
             values, beyond = clipped(wave["probes"][role], about["limits"] if unit == "V" else None)
             cut = cut or beyond
             name = role if once else corner if len(roles) == 1 else f"{corner} {role}"
+            corner_of.append(corner)
             lines.append(Line(name, wave["axis"], values, hidden=not once and corner not in shown))
     title = f"{testbench}: {', '.join(roles)} over {axis.label}"
     caption = "Cut where an ideal source pulls it beyond the rails." if cut else ""
-    return Figure([_plot(title, axis, Axis(unit, unit), lines)], caption)
+    windows = about["dc"].get("windows", {}) if kind == "dc" else {}
+    whole, first = _plot(title, axis, Axis(unit, unit), lines), next(iter(corners))
+    window = alone(whole, windows, corner_of)
+    if window is None:
+        return [Figure([whole], caption)]
+    marks = f"line_low and line_high are those of {first}." if len(corners) > 1 else ""
+    return [Figure([marked(whole, windows, first)], f"{caption} {marks}".strip()), Figure([window])]
 
 
 def _plot(
