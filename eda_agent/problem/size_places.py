@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from eda_agent.problem import expression
 from eda_agent.problem.element import Device
 from eda_agent.problem.expression import ExpressionError
@@ -93,10 +95,41 @@ def place_unit(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str
         rule = pdk.device(device.value) if device.kind == "x" else None
         foundry, key = rule is not None, rule.side(parameter) if rule is not None else parameter
         if (device.kind == "m" or foundry) and key in _GEOMETRY:
-            return ("m" if _GEOMETRY[key] == 1 else "m²"), (pdk.scale ** _GEOMETRY[key] if foundry else 1.0)
+            if not foundry:
+                return ("m" if _GEOMETRY[key] == 1 else "m²"), 1.0
+            converted = _converted(edit, device, parameter, netlist, subckt) if _GEOMETRY[key] == 1 else 1.0
+            return ("m" if _GEOMETRY[key] == 1 else "m²"), float(f"{pdk.scale ** _GEOMETRY[key] * converted:.12g}")
         if key == "value" and device.kind in VALUE_UNITS:
             return VALUE_UNITS[device.kind], 1.0
     return "", 1.0
+
+
+def _converted(edit: Edit, device: Device, parameter: str, netlist: Netlist, subckt: str) -> float:
+    """The conversion of units between a `.param` and a device, such as 1e6 of `w={W1*1e6}`; 1 without one."""
+    start = initial_value(edit, netlist, subckt)
+    if edit.device or not start:
+        return 1.0
+    values = [_evaluated(device.params.get(parameter, ""), edit, at, netlist, subckt) for at in (start, 2 * start)]
+    if values[0] is None or values[1] is None or values[0] == values[1]:
+        return 1.0
+    return max(1000.0 ** round(math.log10(abs(values[1] - values[0]) / abs(start)) / 3), 1.0)
+
+
+def _evaluated(text: str, edit: Edit, value: float, netlist: Netlist, subckt: str) -> float | None:
+    """An expression of a device with one parameter at a value and the others at their own; None without a number."""
+    scope = netlist.subcircuits[subckt]
+    known = {edit.attribute: value}
+    for name, own in {**netlist.top.params, **scope.defaults, **scope.params}.items():
+        if name == edit.attribute:
+            continue
+        try:
+            known[name] = expression.evaluate(expression.parse(own), known)
+        except ExpressionError:
+            continue
+    try:
+        return expression.evaluate(expression.parse(text), known)
+    except ExpressionError:
+        return None
 
 
 def show_place(edit: Edit) -> str:
