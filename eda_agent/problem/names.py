@@ -4,9 +4,12 @@ of them.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from pathlib import Path
 
-from eda_agent.problem.located_node import LocatedNode
+from eda_agent.errors import InputError
+from eda_agent.problem.located_node import LocatedNode, read_plain
 
 MAX_LENGTH = 64
 STANDARD_CELL = re.compile(r"_f?d?_?sc_|stdcell")
@@ -46,3 +49,13 @@ _MAKER = re.compile(r"\b[a-z0-9]+_fd_pr__|\b\w+?_pr__")
 def without_maker(text: str) -> str:
     """A text without the beginning of a foundry's device names, such as `sky130_fd_pr__`."""
     return _MAKER.sub("", text)
+
+
+def spec_name(path: Path) -> str:
+    """The name of a spec before it is loaded: its `name:`, else that of its folder, also for a netlist."""
+    named: object = None
+    if path.suffix in {".yaml", ".yml"}:
+        with contextlib.suppress(InputError):
+            plain = read_plain(path)
+            named = plain.get("name") if isinstance(plain, dict) else None
+    return named if isinstance(named, str) and is_name(named) else name_from(path.resolve().parent.name)

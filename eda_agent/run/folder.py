@@ -23,7 +23,7 @@ def run_folder(request: Request, problem: Problem) -> Path:
     """Create the folder of the run: `--out`, or runs/NAME-POLICY-TIME, with a number if another run has taken the name
     in the same second.
     """
-    wanted = Path("runs") / f"{problem.name}-{_word(request.chosen_policy)}-{datetime.now():%Y%m%d-%H%M%S}"
+    wanted = default_folder(problem.name, request.chosen_policy)
     folder = request.out or wanted
     try:
         if request.out is None:
@@ -34,6 +34,11 @@ def run_folder(request: Request, problem: Problem) -> Path:
             Finding(f"cannot create the folder of the run: {error.strerror}", folder, fix="choose another --out")
         ) from None
     return folder
+
+
+def default_folder(name: str, policy: str) -> Path:
+    """runs/NAME-POLICY-TIME of a problem of this name and a policy that start now."""
+    return Path("runs") / f"{name}-{_word(policy)}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def new_folder(wanted: Path) -> Path:

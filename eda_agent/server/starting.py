@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from eda_agent.errors import InputError
 from eda_agent.problem.given_sizing import complete
 from eda_agent.robust import check_samples
 from eda_agent.run.chosen import is_run
-from eda_agent.run.folder import new_folder
+from eda_agent.run.folder import default_folder, new_folder
 from eda_agent.run.process import RunProcess, start
 from eda_agent.run.widening import how_to_widen
 from eda_agent.server.confined import Root
@@ -68,7 +67,7 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         ASKED.pop(folder, None)
     else:
         policy = given.get("policy", "auto")
-        folder = new_folder(root.folder / "runs" / f"{circuit.name}-{policy}-{datetime.now():%Y%m%d-%H%M%S}")
+        folder = new_folder(root.folder / default_folder(circuit.name, policy))
         budget = given.get("budget", circuit.problem.budget.simulations)
         ASKED[folder] = {"policy": policy, "budget": budget}
     CANCELLED.discard(folder)

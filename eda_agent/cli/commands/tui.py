@@ -35,9 +35,9 @@ def register(commands: Commands) -> None:
 
 def tui_command(options: argparse.Namespace) -> int:
     """Return 0 when the user has left the app."""
-    from datetime import datetime
-
+    from eda_agent.agent.policies.registry import DEFAULT
     from eda_agent.errors import Finding, InputError
+    from eda_agent.problem.names import spec_name
     from eda_agent.problem.shipped import near_spec, spec_place
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
@@ -45,6 +45,7 @@ def tui_command(options: argparse.Namespace) -> int:
             "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app"
             " in a browser"
         )
+    from eda_agent.run.folder import default_folder
     from eda_agent.run.process import RunProcess, start
     from eda_agent.tui.app import SizingApp
     from eda_agent.tui.feed import JournalFeed, Replay
@@ -65,7 +66,7 @@ def tui_command(options: argparse.Namespace) -> int:
         if not spec.is_file():
             fix = "give a spec.yaml, a netlist, or the folder of a run"
             raise InputError(Finding("no run and no spec found here", target, fix=near_spec(target) or fix))
-        folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        folder = options.out or default_folder(spec_name(spec), options.policy or DEFAULT)
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, _given(options))
         app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run, draft=spec if bare else None)
