@@ -10,13 +10,20 @@ MOST = 4
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """`did you mean …?` with the nearest name or those that contain the word; else all names."""
+    """`did you mean …?` with the names that begin with the word, else the nearest, else those that contain it; without
+    one, all names.
+    """
     known = {name.lower(): name for name in names}
     asked = word.lower()
-    near = [known[name] for name in difflib.get_close_matches(asked, known, 1)]
-    if not near and len(asked) > 1:
-        near = sorted((name for low, name in known.items() if asked in low), key=lambda one: one.lower().find(asked))
-    return f"did you mean {_either(near[:MOST])}?" if near else f"one of {', '.join(known.values())}"
+    part = len(asked) > 1
+    near = (
+        [name for name in known if part and name.startswith(asked)]
+        or difflib.get_close_matches(asked, known, 1)
+        or [name for name in known if part and asked in name]
+    )
+    if not near:
+        return f"one of {', '.join(known.values())}"
+    return f"did you mean {_either([known[name] for name in near[:MOST]])}?"
 
 
 def _either(names: list[str]) -> str:

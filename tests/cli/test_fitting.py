@@ -120,6 +120,9 @@ def test_a_mistyped_spec_or_corner_is_answered_with_the_nearest(capsys: pytest.C
     assert main(["mc", str(run), "--corner", "slwo"]) == 2
     assert "did you mean slow?" in capsys.readouterr().err
     assert nearest("xyz", ["a", "b"]) == "one of a, b"
+    # the beginning of a corner is that corner, although fast has both letters
+    assert nearest("fs", ["nominal", "fast", "fs_1.6V", "fs_2V"]) == "did you mean fs_1.6V or fs_2V?"
+    assert nearest("Noise", ["input_noise", "gain"]) == "did you mean input_noise?"
 
 
 @pytest.mark.parametrize(("width", "without"), [(200, []), (80, ["gds", "inversion"])])
