@@ -43,6 +43,7 @@ def framed(frame: Frame, curves: Sequence[str], zoom: str = "") -> list[str]:
         f'<g class="panel"{zoom}>',
         f'<text x="{LEFT}" y="16" class="title">{svg_text(plot.title)}</text>',
         f'<rect x="{LEFT}" y="{TOP}" width="{frame.width:g}" height="{frame.height:g}" class="frame"/>',
+        *_title_of_y(plot.y),
         *frame.axes(),
         f'<svg x="{LEFT}" y="{TOP}" width="{frame.width:g}" height="{frame.height:g}" class="curves"><g>',
         *curves,
@@ -54,6 +55,13 @@ def framed(frame: Frame, curves: Sequence[str], zoom: str = "") -> list[str]:
         f' text-anchor="middle">{svg_text(plot.x.label)}</text>',
         "</g>",
     ]
+
+
+def _title_of_y(axis: Axis) -> list[str]:
+    """The title of the y axis above its marks; an axis that is named by its unit has it in the marks."""
+    if not axis.label or axis.label == axis.unit:
+        return []
+    return [f'<text x="{LEFT - 6}" y="16" class="tick" text-anchor="end">{svg_text(axis.label)}</text>']
 
 
 def _data(ends: tuple[float, float], axis: Axis) -> str:
