@@ -9,7 +9,7 @@ from eda_agent.units import QuantityError, format_quantity, read_unit, shown_uni
 
 
 class Axis:
-    """`label`: name and unit. `targets`: the bounds of the spec, as numbers on the axis."""
+    """`label`: name and unit. `targets`: the bounds of the spec, as numbers on the axis. `better`: which way."""
 
     def __init__(self, spec: Mapping[str, Any]):
         self.name = spec["name"]
@@ -21,6 +21,10 @@ class Axis:
             unit, self._factor = spec["unit"], 1.0
         self.label = f"{self.name}, {unit}" if unit else self.name
         self.targets = [bound / self._factor for bound in bounds]
+
+        low, high = (spec[side] is not None for side in ("minimum", "maximum"))
+        # a spec with both bounds is best between them
+        self.better = "within its bounds" if low == high else "higher" if low else "lower"
 
     def values(self, turns: Sequence[Mapping[str, Any]]) -> list[float]:
         """The worst value of each turn."""

@@ -46,8 +46,8 @@ def spec_columns(specs: Sequence[SpecRow], corners: Sequence[str], width: int) -
         styles = ["" if row.verdict == "pass" else colour for row, colour in zip(specs, colours, strict=True)]
         note = {"note": [Text(row.why, style=style) for row, style in zip(specs, styles, strict=True)]}
     if len(corners) <= MOST_CORNERS:
-        bars = {"satisfied": [Text(row.bar, style=colour) for row, colour in zip(specs, colours, strict=True)]}
-        whole = {**first, **each, **bars}
+        by = {"short by": [right(row.short, colour) for row, colour in zip(specs, colours, strict=True)]}
+        whole = {**first, **each, **(by if any(row.short for row in specs) else {})}
         return {**(whole if _fits(whole, width) else {**first, **each}), **note}
     low, typical, high, where = corner_summary(corners)
     ends = dict(zip((low, typical, high), _columns(row.extremes[:3] for row in specs), strict=True))
@@ -59,11 +59,19 @@ def spec_columns(specs: Sequence[SpecRow], corners: Sequence[str], width: int) -
     }
     orders = (
         {**first, **ends, **worst},
-        {**first, low: ends[low], high: ends[high], **worst},
+        {**first, typical: ends[typical], **value, **worst},
         {**first, **value, **worst},
     )
     chosen = next((order for order in orders if _fits(order, width)), orders[-1])
-    return {**chosen, **{name: cells for name, cells in ends.items() if name not in chosen}, **note, **each}
+    rest = {name: cells for name, cells in ends.items() if name not in chosen}
+    return {**chosen, **rest, **note, **{corner: each[corner] for corner in _worst_first(specs, corners)}}
+
+
+def _worst_first(specs: Sequence[SpecRow], corners: Sequence[str]) -> list[str]:
+    """The corners, first those in which missed specs are worst, then those in which others are."""
+    order = ("fail", "near", "thin", "pass", "none")
+    worst = [row.extremes[3] for row in sorted(specs, key=lambda row: order.index(row.verdict))]
+    return list(dict.fromkeys([*(corner for corner in worst if corner in corners), *corners]))
 
 
 def _columns(rows: Iterable[Sequence[str]]) -> list[list[Any]]:

@@ -255,7 +255,7 @@ class RunControls:
 
     def policy(self) -> None:
         self._ask(
-            "Switch to another policy",
+            f"Switch to another policy: {', '.join(POLICIES)}, or python:MODULE.CLASS",
             {"name": self.link.state.policy.get("name") or self.link.state.started.get("policy", "")},
             lambda given: self.link.tell(do="policy", name=given["name"].strip()),
             field_checks.policy(tuple(POLICIES)),

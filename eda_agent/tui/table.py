@@ -28,6 +28,11 @@ def matches(cells: Sequence[Text], wanted: str) -> bool:
     return all(word in line for word in wanted.casefold().split())
 
 
+def none_found(wanted: str, rows: int, width: int) -> Strip:
+    """The line of a table whose filter leaves no row."""
+    return Strip([Segment(f" 0 of {rows} rows have {wanted.strip()!r}"[:width])]).adjust_cell_length(width)
+
+
 def cut(line: Strip, cells: Sequence[Text], widths: Sequence[int], left: int) -> Strip:
     """A line of a table that begins at cell `left`. Where its right end cuts the text of a cell, it ends with an
     ellipsis, so that part of a number is not read as a number.
@@ -105,6 +110,8 @@ class Table(DataTable[Text]):
                     self.update_cell(key, str(at), cell, update_width=True)
 
     def render_line(self, y: int) -> Strip:
+        if y == 1 and self.wanted.strip() and not self.row_count:
+            return none_found(self.wanted, len(self._rows_shown), self.scrollable_content_region.width)
         # the last cells may be below a scroll bar
         line = super().render_line(y).crop(0, self.scrollable_content_region.width)
         row = y - 1 + int(self.scroll_y)

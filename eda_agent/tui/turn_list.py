@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from eda_agent.tui.table import cut, matches
+from eda_agent.tui.table import cut, matches, none_found
 
 _KEPT = 2000
 """Number of cached rows: more than any screen has lines."""
@@ -141,6 +141,8 @@ class TurnList(ScrollView, can_focus=True):
         if y == 0:
             return self._line(self.columns, "turn-list--heading", width)
         row = int(self.scroll_y) + y - 1
+        if y == 1 and self.wanted.strip() and not self.row_count:
+            return none_found(self.wanted, self._count, width)
         if row >= self.row_count:
             return Strip.blank(width, self.rich_style)
         cells = self.cells(row)

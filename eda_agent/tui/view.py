@@ -12,7 +12,7 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import saturation_text
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
-from eda_agent.spec_text import in_one_unit, result_margin, value_text
+from eda_agent.spec_text import in_one_unit, plain_margin, result_margin, value_text
 from eda_agent.stop_reasons import USER
 from eda_agent.units import format_quantity, format_score
 
@@ -28,8 +28,8 @@ BAR = 8
 @dataclass(frozen=True)
 class SpecRow:
     """`cells`: one per corner, (text, verdict). `extremes`: the lowest value of all corners, that of the first, the
-    highest, and the worst corner; `worst`: the value there. `bar`: satisfaction. `why`: the reason of a censored or
-    missing value, or the worst device of a spec on operating points.
+    highest, and the worst corner; `worst`: the value there. `short`: by how much of the target it is missed, in %.
+    `why`: the reason of a censored or missing value, or the worst device of a spec on operating points.
     """
 
     name: str
@@ -37,7 +37,7 @@ class SpecRow:
     cells: tuple[tuple[str, Verdict], ...]
     verdict: Verdict
     margin: str
-    bar: str
+    short: str
     extremes: tuple[str, str, str, str]
     worst: str
     why: str = ""
@@ -98,9 +98,11 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
     in_part = partial(turn or {}, state.corners)
     for spec in state.started.get("specs", ()):
         result = (turn or {}).get("specs", {}).get(spec["name"])
+        values = found_in(evaluation, spec["name"], corners)
+        unit, texts = in_one_unit(spec, values)
         cells = [
-            (value_text(spec, *found), _cell(spec, result, corner, *found))
-            for corner, found in zip(corners, found_in(evaluation, spec["name"], corners), strict=True)
+            (f"{text} {unit}" if unit and text[-1:].isdigit() else text, _cell(spec, result, corner, *found))
+            for corner, text, found in zip(corners, texts, values, strict=True)
         ]
         every = found_in(evaluation, spec["name"], list(evaluation.get("values", {})))
         lowest, highest = extremes(every)
@@ -113,13 +115,21 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
                 tuple(cells),
                 "none" if in_part and result and result["met"] else verdict_of(spec, result),
                 result_margin(spec, result) if result else "—",
-                bar(result["satisfaction"] if result else 0.0),
+                _short_by(spec, result),
                 (low, typical, high, result["corner"] if result else ""),
                 value_text(spec, result["value"], result.get("bound", "")) if result else "—",
                 printable(result.get("why", "")) if result else "",
             )
         )
     return rows
+
+
+def _short_by(spec: Row, result: Row | None) -> str:
+    """`14.5 %` of the target for a missed spec; nothing for one that is met."""
+    if result is None or result["met"]:
+        return ""
+    percent = plain_margin(spec, result["value"], result.get("bound", ""))["margin_percent"]
+    return "—" if percent is None else f"{max(-percent, 0.0):.3g} %"
 
 
 def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound: str = "") -> Verdict:

@@ -31,3 +31,10 @@ def test_values_and_targets_are_in_the_unit_of_the_label(
     assert axis.label == label
     assert axis.targets == pytest.approx([target])
     assert axis.values([{"specs": {spec["name"]: {"value": value}}}]) == pytest.approx([shown])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "better"), [(50.0, None, "higher"), (None, 2.0, "lower"), (1.0, 2.0, "within its bounds")]
+)
+def test_an_axis_knows_the_better_direction(low: float | None, high: float | None, better: str) -> None:
+    assert Axis({"name": "gain", "unit": "dB", "shown": "dB", "minimum": low, "maximum": high}).better == better

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from eda_agent.record.fold import fold
+from eda_agent.record.journal import read_journal
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.panels import spec_columns
 from eda_agent.tui.table import COLOURS, Table
-from eda_agent.tui.view import SpecRow
+from eda_agent.tui.view import SpecRow, spec_rows, turn_of
 
 from .old_run import bar, drive, opened
 
 
 def spec_row(name: str, worst: str) -> SpecRow:
     ends = ("50 mV", "60 mV", "70.25 mV", worst)
-    return SpecRow(name, "≥ 50 mV", (("60 mV", "pass"),) * 17, "pass", "+10 mV", "█" * 8, ends, "50 mV", "xm5")
+    return SpecRow(name, "≥ 50 mV", (("60 mV", "pass"),) * 17, "pass", "+10 mV", "", ends, "50 mV", "xm5")
 
 
 @pytest.mark.parametrize("corners", [1, 3, 17])
@@ -31,7 +34,7 @@ def test_what_is_met_is_never_orange(corners: int) -> None:
 
 @pytest.mark.parametrize(
     ("width", "first"),
-    [(120, ["min", "typ", "max", "worst in"]), (62, ["min", "max", "worst in"]), (56, ["worst", "worst in"])],
+    [(120, ["min", "typ", "max", "worst in"]), (62, ["typ", "worst", "worst in"]), (56, ["worst", "worst in"])],
 )
 def test_the_worst_corner_is_never_cut(width: int, first: list[str]) -> None:
     """With its temperature, which is at the end of its name; what has no room is to the right."""
@@ -41,6 +44,21 @@ def test_the_worst_corner_is_never_cut(width: int, first: list[str]) -> None:
     assert names[4 : 4 + len(first)] == first and {"min", "typ", "max", *corners} <= set(names)
     shown = names[: 4 + len(first)]
     assert sum(1 + max(len(name), columns[name][0].cell_len) for name in shown) <= width
+
+
+def test_corners_of_missed_specs_come_first_and_a_row_has_one_unit(folder: Path) -> None:
+    corners = ["nominal", *(f"c{number}" for number in range(1, 17))]
+    rows = [spec_row("met", "c3"), replace(spec_row("missed", "c9"), verdict="fail", short="14.5 %")]
+    assert list(spec_columns(rows, corners, 150))[-17:][:3] == ["c9", "c3", "nominal"]
+    assert "14.5 %" in str(spec_columns(rows, ["tt"], 150)["short by"][1])
+    state = fold(read_journal(folder / "journal.jsonl"))
+    turn = {**turn_of(state, None)}  # type: ignore[dict-item]  # the run has turns
+    spec = {**state.started["specs"][0], "unit": "Ohm", "shown": "Ohm", "minimum": None, "maximum": 2.0}
+    values = dict(zip(state.started["corners"], (0.659, 0.948, 1.2), strict=True))
+    turn["evaluation"] = {"values": {corner: {spec["name"]: value} for corner, value in values.items()}}
+    state.started = {**state.started, "specs": [spec]}
+    texts = [text for text, _ in spec_rows(state, turn)[0].cells]
+    assert {text.rpartition(" ")[2] for text in texts} == {"Ohm"}, texts
 
 
 @pytest.mark.parametrize("speed", [0.0, 1000.0])

@@ -133,3 +133,12 @@ def test_report_app_and_show_have_the_same_time(folder: Path) -> None:
     assert seconds == pytest.approx(status(state, 0.0, False).elapsed) and seconds > 1
     minutes, rest = divmod(round(seconds), 60)
     assert facts["run"].endswith(f" in {minutes} min {rest} s" if minutes else f" in {rest} s")
+
+
+def test_x_lists_the_policies(folder: Path) -> None:
+    async def steps(app: SizingApp, pilot: Pilot[None]) -> None:
+        await pilot.press("x")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask) and all(name in app.screen.question for name in ("auto", "trust", "random"))
+
+    drive(opened(folder), steps)

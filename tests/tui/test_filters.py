@@ -68,3 +68,19 @@ def test_slash_filters_other_tables_too(folder: Path) -> None:
         assert app.folder.name == "bandgap"
 
     drive(opened(folder), steps)
+
+
+def test_a_filter_without_a_hit_says_so(folder: Path) -> None:
+    app, _ = live(folder)
+
+    async def steps(app: SizingApp, pilot: Pilot[None]) -> None:
+        specs = app.specs.query_one(Table)
+        for table, count in ((specs, len(app.state.started["specs"])), (app.turns.table, len(app.state.turns))):
+            table.focus()
+            await pilot.press("slash", *"zzz")
+            await pilot.pause()
+            assert table.row_count == 0 and f"0 of {count} rows have 'zzz'" in table.render_line(1).text
+            await pilot.press("escape")
+            await pilot.pause()
+
+    drive(app, steps)

@@ -88,15 +88,20 @@ class FrontScreen(Detail):
             plot.vline(target)
         for target in axes[1].targets:
             plot.hline(target)
+        best_turn = next((turn for turn in seen if turn["index"] == self.state.best.get("index")), None)
+        if best_turn is not None:
+            x, y = (axis.values([best_turn])[0] for axis in axes)
+            plot.text(f"● turn {best_turn['index']}, best", x, y, color="default", background="default")
         for axis, along in zip(axes, (True, False), strict=True):
             _mark(plot, axis, [*axis.values(seen), *axis.values(best), *axis.targets], along=along)
         self.query_one(".detail-title", Static).update(
             Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)}")
         )
-        said = f" {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else ""
+        said = f" · {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else ""
         note = self.query_one("#left-out", Static)
-        note.display = bool(said)
-        note.update(Text(said, "dim"))
+        better = ", ".join(f"{axis.name} {axis.better}" for axis in axes)
+        note.display = True
+        note.update(Text(f" dots: turns · curve: the best trade-offs · lines: targets · better: {better}{said}", "dim"))
         widget.display = True
         widget.refresh()
 
