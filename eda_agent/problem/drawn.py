@@ -28,6 +28,7 @@ from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
+from eda_agent.problem.through_parameters import through_parameters
 from eda_agent.spice_numbers import parse_spice_number
 
 JUNCTIONS = ("ad", "as", "pd", "ps")
@@ -151,15 +152,12 @@ class Drawn:
             if self._transistors.drawn(device)
             for name in ("w", "l")
         }
-        drawn = self._drawn(flat)
-        return {
-            **edits,
-            **{
-                edit: value
-                for edit, value in drawn.items()
-                if edit not in own or not math.isclose(value, own[edit], rel_tol=1e-9)
-            },
+        changed = {
+            edit: value
+            for edit, value in self._drawn(flat).items()
+            if edit not in own or not math.isclose(value, own[edit], rel_tol=1e-9)
         }
+        return through_parameters(self.problem.netlist, self.problem.subckt, edits, changed, JUNCTIONS)
 
     def least_finger(self, width: float) -> float:
         """The narrowest finger (m) of a device of at most `width`."""

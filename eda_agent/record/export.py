@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from eda_agent.problem.drawn import JUNCTIONS, Drawn
+from eda_agent.problem.expression import strip_quotes
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.parallel import parallel
 from eda_agent.problem.size_places import FINGERS, own_value, uses_of
@@ -65,6 +66,17 @@ def only_drawn(problem: Problem, sizing: Mapping[str, float]) -> list[str]:
         own = problem.netlist.subcircuits[scope].device(name)
         if own is not None and keys <= {*JUNCTIONS, *FINGERS} and not set(JUNCTIONS) & own.params.keys():
             result.append(name.upper() if scope == problem.subckt else f"{scope}.{name}")
+    return result
+
+
+def replaced_expressions(problem: Problem, sizing: Mapping[str, float], *, drawn: bool = True) -> list[str]:
+    """The sizes, such as `XM1.w`, whose expression in the netlist is replaced by a number of the drawing."""
+    drawing = Drawn(replace(problem, wires=None), added=drawn)
+    result = []
+    for edit in _changed(drawing, sizing):
+        text = problem.netlist.value_text(edit) if edit.device and edit.attribute in {"w", "l"} else None
+        if text is not None and parse_spice_number(strip_quotes(text)) is None:
+            result.append(f"{edit.device.upper()}.{edit.attribute}")
     return result
 
 

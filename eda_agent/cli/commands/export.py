@@ -77,7 +77,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.insight.devices import devices
     from eda_agent.problem.drawn import JUNCTIONS, SQUARES, Drawn
     from eda_agent.problem.parallel import parallel
-    from eda_agent.record.export import netlist_diff, only_drawn, sized_netlist
+    from eda_agent.record.export import netlist_diff, only_drawn, replaced_expressions, sized_netlist
     from eda_agent.record.export_note import verdict_text, with_note
     from eda_agent.record.run_state import chosen_turn, load_state
 
@@ -112,6 +112,8 @@ def export_command(options: argparse.Namespace) -> int:
             f"! {', '.join(alone)}: sizes unchanged; they get the fingers and junctions that were simulated (layout: in"
             " the spec); --sizes-only leaves these out"
         )
+    if fixed := replaced_expressions(problem, turn["sizing"], drawn=not options.sizes_only):
+        say(f"! {', '.join(fixed)}: a number on the layout's grid replaces the expression of the netlist")
     text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"], drawn=not options.sizes_only)
     if not options.diff:
         text = with_note(text, options.run.resolve().name, turn["index"], verdict)
