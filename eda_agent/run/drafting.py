@@ -11,6 +11,7 @@ from typing import Any
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
+from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.draft.possible import check_possible
@@ -22,6 +23,10 @@ from eda_agent.run.own_deck import try_own_deck
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.run.targets import read_targets
 
+NO_REFERENCE = (
+    "at its own sizes the circuit is no reference: no value of them is a basis for a target; correct the circuit"
+    " (inputs of its amplifier, start-up, supply) before it is sized"
+)
 Ask = Callable[[str, Sequence[Guess], Answers], "Answers | None"]
 """From the kind ("" if unknown), the guesses and the answers so far to the answers with the user's replies."""
 
@@ -100,7 +105,7 @@ def _drafted(
         draft = with_decks(read_circuit(netlist, folder, pdk, subckt, more), decks)
     check_possible(draft)
     circuit = os.path.relpath(draft.source, folder)
-    draft.noticed += unequal_groups(draft)
+    draft.noticed += [*exchanged_inputs(draft), *unequal_groups(draft)]
     measured: dict[str, float | None] | None = None
     untested, deck = set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():
@@ -125,6 +130,10 @@ def _drafted(
             # values from a testbench with a symptom are no basis for targets
             measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
             draft.noticed += [*map(str, found.findings), *found.notes]
+            if draft.kind.name == "reference" and found.shows("follows the supply"):
+                # every testbench sees this state
+                measured = dict.fromkeys(measured)
+                draft.noticed.append(NO_REFERENCE)
             untested = {symptom.testbench for symptom in found.refused}
         text = write_draft(draft, circuit, measured, wanted, untested)
     write_text(target, _with_faults(text, faults))

@@ -83,6 +83,10 @@ class Soundness:
         """Testbenches with any symptom: their measurements are meaningless."""
         return frozenset(symptom.testbench for symptom in (*self.refused, *self.said))
 
+    def shows(self, check: str) -> bool:
+        """Whether a testbench has a symptom of this kind."""
+        return any(symptom.check == check for symptom in (*self.refused, *self.said))
+
 
 def judge(evaluator: Evaluator) -> Soundness:
     """Check the baseline in the first corner; if it shows a symptom, check other sizings until some do not.
