@@ -19,6 +19,7 @@ from eda_agent.api.table import Table
 from eda_agent.api.waves import Waveforms
 from eda_agent.insight.complete import corners_of
 from eda_agent.record.export import netlist_diff, sized_netlist
+from eda_agent.record.export_note import turn_verdict, with_note
 from eda_agent.record.fold import RunState
 from eda_agent.record.result import run_result, state_facts
 from eda_agent.record.run_state import chosen_turn, load_state
@@ -150,8 +151,13 @@ class Run(SpecValues):
 
     @property
     def netlist(self) -> str:
-        """The circuit's netlist with the sizes of the shown turn, also before the run has ended."""
-        return sized_netlist(self.circuit().problem, self.sizing)
+        """The circuit's netlist with the sizes of the shown turn, also before the run has ended; a comment names the
+        run, the turn and the verdict.
+        """
+        verdict = turn_verdict(self._row, self._state.corners)
+        return with_note(
+            sized_netlist(self.circuit().problem, self.sizing), self.folder.resolve().name, self.turn, verdict
+        )
 
     @property
     def diff(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eda_agent.errors import visible
+from eda_agent.insight.complete import corners_of
 
 NAMED = 6
 """Maximum number of missed specs that a verdict names."""
@@ -38,3 +39,8 @@ def with_note(netlist: str, run: str, turn: int, verdict: str) -> str:
     if place and not lines[place - 1].endswith("\n"):
         lines[place - 1] += "\n"
     return "".join([*lines[:place], note, *lines[place:]])
+
+
+def turn_verdict(turn: Mapping[str, Any], corners: int) -> str:
+    """The verdict of a turn (as event data) of a run with that number of corners."""
+    return verdict_text(turn.get("specs", {}), corners_of(turn), corners)

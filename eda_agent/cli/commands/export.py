@@ -73,19 +73,18 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import Finding, InputError
     from eda_agent.files import write_text
-    from eda_agent.insight.complete import corners_of
     from eda_agent.insight.devices import devices
     from eda_agent.problem.drawn import JUNCTIONS, SQUARES, Drawn
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.export import netlist_diff, only_drawn, replaced_expressions, sized_netlist
-    from eda_agent.record.export_note import verdict_text, with_note
+    from eda_agent.record.export_note import turn_verdict, with_note
     from eda_agent.record.run_state import chosen_turn, load_state
 
     state = load_state(options.run)
     turn = chosen_turn(state, options.turn, options.run)
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
-    verdict = verdict_text(turn.get("specs", {}), corners_of(turn), state.corners)
+    verdict = turn_verdict(turn, state.corners)
     if not turn["met"] and not options.devices:
         say(f"! turn {turn['index']} of {options.run}: {verdict}")
     problem = problem_asked(options.run, state)
