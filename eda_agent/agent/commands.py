@@ -17,6 +17,7 @@ turn
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,22 +80,25 @@ def parse_command(text: str) -> Command:
 def command_from(data: Any) -> Command:
     """A command from plain data. Raises `InputError`."""
     if not isinstance(data, dict) or not isinstance(data.get("do"), str):
-        raise InputError(f"a command is a JSON object such as {json.dumps({'do': 'stop'})}")
+        raise InputError(f"this is no command\n    → a JSON object such as {json.dumps({'do': 'stop'})}")
     do = data["do"]
     if do not in _FIELDS:
-        raise InputError(f"unknown command {do[:40]!r}; known: {', '.join(_FIELDS)}")
+        near = difflib.get_close_matches(do, _FIELDS, 1)
+        fix = f"did you mean {near[0]}?" if near else f"one of {', '.join(_FIELDS)}"
+        raise InputError(f"unknown command {do[:40]!r}\n    → {fix}")
     known = _FIELDS[do]
     wrong = sorted(set(map(str, data)) - {"do", *known})
     if wrong:
-        raise InputError(f"command {do}: it has no {', '.join(wrong)}; it has {', '.join(known) or 'no fields'}")
+        raise InputError(f"command {do}: it has no {', '.join(wrong)}\n    → it has {', '.join(known) or 'no fields'}")
     fields = {}
     for name, kind in known.items():
         if data.get(name) is None:
             if not kind.endswith("?"):
-                raise InputError(f"command {do}: {name} is missing")
+                raise InputError(f"command {do}: {name} is missing\n    → give {name}: {_KINDS[kind]}")
             continue
         if not _fits(data[name], kind.removesuffix("?")):
-            raise InputError(f"command {do}: {name} must be {_KINDS[kind.removesuffix('?')]}")
+            wanted = _KINDS[kind.removesuffix("?")]
+            raise InputError(f"command {do}: {name} is {str(data[name])[:40]!r}\n    → give {wanted}")
         fields[name] = data[name]
     return Command(do, fields)
 

@@ -90,7 +90,10 @@ def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) ->
     data, thought = found
     reasoning = str(data.get("reasoning", "") or thought)[:MAX_REASONING]
     given = data.get("sizing", {key: value for key, value in data.items() if key != "reasoning"})
-    if not isinstance(given, dict) or not given:
+    if given == {}:
+        first = space.names[0]
+        return Proposal(None, reasoning, text, f"sizing is empty: name at least one parameter, such as {first}")
+    if not isinstance(given, dict):
         return Proposal(None, reasoning, text, "sizing must be an object of parameter name → value")
     read = read_sizes(given, space, fallback)
     if read.errors:

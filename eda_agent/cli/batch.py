@@ -27,7 +27,13 @@ def simulate_batch(options: argparse.Namespace, problem: Problem, start: Mapping
     try:
         text = sys.stdin.read() if str(options.batch) == "-" else read_file(options.batch).decode(errors="replace")
     except OSError as error:
-        raise InputError(Finding(f"cannot read the batch: {error.strerror}", options.batch)) from None
+        raise InputError(
+            Finding(
+                f"cannot read the batch: {error.strerror}",
+                options.batch,
+                fix="check the path of --batch, or - for stdin",
+            )
+        ) from None
     entries = read_batch(text, problem, start, options.batch)
     with run.open_evaluator(
         problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache

@@ -47,7 +47,7 @@ def complete(
         try:
             number = parse_quantity(value, one.unit)
         except QuantityError as error:
-            faults.append(Finding(str(error), file, line, where, read=str(value)[:40]))
+            faults.append(Finding(str(error), file, line, where, read=str(value)[:40], fix=_example(one)))
             continue
         if not one.minimum <= number <= one.maximum:
             span = f"{format_quantity(one.minimum, one.unit)} to {format_quantity(one.maximum, one.unit)}"
@@ -76,6 +76,11 @@ def _instead(name: str, space: DesignSpace) -> str:
     by_lower = {one.lower(): one for one in space.names}
     near = difflib.get_close_matches(name.lower(), by_lower, 1)
     return f"did you mean {by_lower[near[0]]}?" if near else f"one of {', '.join(space.names)}"
+
+
+def _example(parameter: Parameter) -> str:
+    low, high = (format_quantity(end, parameter.unit) for end in (parameter.minimum, parameter.maximum))
+    return f"a value from {low} to {high}, such as {format_quantity(parameter.initial, '').replace(' ', '')}"
 
 
 def _labels(device: str) -> tuple[str, str]:

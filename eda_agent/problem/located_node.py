@@ -171,7 +171,9 @@ def _read(path: Path) -> tuple[yaml.Node, LocatedNode]:
             raise InputError(Finding("the file is empty", path, fix="see `eda-agent check` and docs/spec.md"))
         marked = _mark(node, "", report, set())
     except UnicodeDecodeError:
-        raise InputError(Finding("the file is not UTF-8 text", path)) from None
+        raise InputError(
+            Finding("the file is not UTF-8 text", path, fix="save it as UTF-8; a spec is a YAML text")
+        ) from None
     except yaml.YAMLError as error:
         if _NETLIST.search(data):
             raise InputError(

@@ -165,7 +165,7 @@ def read_text(path: Path, findings: list[Finding]) -> str:
         )
         return ""
     if b"\0" in data:
-        findings.append(Finding("the file has NUL bytes: it is not a text file", path))
+        findings.append(Finding("the file has NUL bytes: it is not a text file", path, fix="give the netlist as text"))
         return ""
     return data.decode("utf-8", errors="replace")
 

@@ -51,7 +51,7 @@ def choose(
     folder = folder or (spec if spec is not None and is_run(spec) else None)
     if folder is None:
         if spec is None:
-            raise InputError("give a spec, or a run: its folder, or --from RUN")
+            raise InputError("no spec and no run is given\n    → give a spec, or a run: its folder, or --from RUN")
         if turn is not None:
             raise InputError("--turn needs a run\n    → give the run's folder, or --from RUN")
         problem = load_problem(spec)

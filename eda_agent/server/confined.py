@@ -10,6 +10,7 @@ import yaml
 
 from eda_agent.errors import InputError
 from eda_agent.files import read_file
+from eda_agent.near_path import near_path
 from eda_agent.record.journal import check_begun
 from eda_agent.run.chosen import is_run
 from eda_agent.run.spec_copy import original_spec
@@ -33,7 +34,7 @@ class Root:
         try:
             found = (self.folder / name).resolve()
         except (OSError, ValueError, RuntimeError):
-            raise InputError(f"{name[:80]!r}: this is no path") from None
+            raise InputError(f"{name[:80]!r}: this is no path\n    → name a file or folder below the root") from None
         if not found.is_relative_to(self.folder):
             raise InputError(f"{name[:80]!r}: outside the folder of this server\n    → name a path below its root")
         return found
@@ -44,10 +45,15 @@ class Root:
         try:
             there = found.exists()
         except OSError:
-            raise InputError(f"{name[:80]!r}: this is no path") from None
+            raise InputError(f"{name[:80]!r}: this is no path\n    → name a file or folder below the root") from None
         if not there:
-            raise InputError(f"{name[:200]!r}: no such file or folder below the root")
+            fix = self._near(found) or "check the path; it is relative to the root"
+            raise InputError(f"{name[:200]!r}: no such file or folder below the root\n    → {fix}")
         return found
+
+    def _near(self, path: Path) -> str:
+        """The question whether what stands beside a missing path is meant; "" if nothing is near."""
+        return near_path(path, lambda beside: beside.exists()) if path.is_relative_to(self.folder) else ""
 
     def name(self, path: Path) -> str:
         """How a client names a path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +38,9 @@ def call(name: str, root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
     """Call a tool. Raises `EdaAgentError` with a message for the client."""
     tool = TOOLS.get(name)
     if tool is None:
-        raise InputError(f"no tool {name[:40]!r}; the tools are {', '.join(TOOLS)}")
+        near = difflib.get_close_matches(name, TOOLS, 1)
+        fix = f"did you mean {near[0]}?" if near else f"the tools are {', '.join(TOOLS)}"
+        raise InputError(f"no tool {name[:40]!r}\n    → {fix}")
     arguments, words = checked(name, tool.schema, given), Wording(root, ARGUMENTS)
     try:
         found = tool.call(root, arguments)

@@ -50,6 +50,7 @@ def test_what_is_plain_is_taken(reply: str, sizing: dict[str, float]) -> None:
         ('{"sizing": {"W13": "8u"}}', "did you mean 'W12'"),
         ('{"sizing": {"W12": "big"}}', "W12"),
         ('{"sizing": []}', "must be an object"),
+        ('{"sizing": {}}', "sizing is empty: name at least one parameter, such as W12"),
         ('{"sizing": {"W12": {"a": 1}}}', "W12"),
         ('{"sizing": {"W12": "1e999"}}', "finite"),
         ("[1, 2]", "no JSON object"),

@@ -29,7 +29,9 @@ class ScriptedPolicy:
             try:
                 script = read_file(Path(script)).decode(errors="replace").splitlines()
             except OSError as error:
-                raise InputError(f"{script}: cannot read the script: {error.strerror}") from None
+                raise InputError(
+                    f"{script}: cannot read the script: {error.strerror}\n    → check the path of --script"
+                ) from None
         self.lines = [(number, line) for number, line in enumerate(script, start=1) if line.strip()]
         if not self.lines:
             raise InputError("the script is empty\n    → one JSON object per line")

@@ -25,11 +25,15 @@ def runs_command(options: argparse.Namespace) -> int:
     """List the runs below a folder."""
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.say import say
-    from eda_agent.errors import InputError
+    from eda_agent.errors import Finding, InputError
+    from eda_agent.near_path import near_path
     from eda_agent.record.fold import fold
     from eda_agent.record.journal import read_journal
     from eda_agent.record.run_row import run_row
 
+    if not options.folder.is_dir() and options.folder != Path("runs"):
+        near = near_path(options.folder, Path.is_dir)
+        raise InputError(Finding("no such folder", options.folder, fix=near or "name a folder above runs"))
     rows: dict[str, RunRow] = {}
     for path in sorted(options.folder.glob("**/journal.jsonl"), key=lambda path: path.lstat().st_mtime):
         try:
