@@ -117,8 +117,17 @@ class Patterns(Wiring):
                     side = {gate: side[gate] for gate in inputs}
                 if len(side) == 2:
                     left, right = side.values()
-                    found.extend((one, other) for one, other in self._facing(left, right) if one.drain != other.drain)
+                    facing = self._facing(left, right)
+                    found.extend(
+                        pair for pair in facing if pair[0].drain != pair[1].drain and not self._feeds_back(pair)
+                    )
         return tuple(found)
+
+    def _feeds_back(self, pair: tuple[Fet, Fet]) -> bool:
+        """Whether one device follows the other's drain from a rail, as in a Schmitt trigger: it moves a threshold."""
+        return any(
+            follower.gate == other.drain and follower.drain in self.rails for follower, other in (pair, pair[::-1])
+        )
 
     def _facing(self, left: Sequence[Fet], right: Sequence[Fet]) -> list[tuple[Fet, Fet]]:
         """The pairing of the parts of a split pair that makes most of the circuit symmetric."""
