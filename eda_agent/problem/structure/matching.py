@@ -25,12 +25,15 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
 
     for mirror in found.mirrors:
         join(fet.name for fet in mirror.members)
-    for names in (*_on_one_gate(found), *_across_sources(found)):
+    against = list(_against_latches(found))
+    for names in (*_on_one_gate(found, {name for twins in against for name in twins}), *_across_sources(found)):
         join(names)
     for pair in (*found.pairs, *found.cross_pairs):
         join(fet.name for fet in pair)
         for twins in found.symmetric(pair):
             join(twins)
+    for twins in against:
+        join(twins)
     for mirror in found.mirrors:
         for twins in _on_top(found, mirror):
             join(twins)
@@ -54,13 +57,29 @@ def _on_top(found: Patterns, mirror: Mirror) -> list[tuple[str, str]]:
     return exchanged(found.fets, found.rails, [(one.drain, other.drain)], {one.name, other.name})
 
 
-def _on_one_gate(found: Patterns) -> Iterator[list[str]]:
+def _against_latches(found: Patterns) -> Iterator[list[str]]:
+    """The two devices that pull against a cross-coupled pair on a rail, one on each side, as in a level shifter."""
+    for pair in found.cross_pairs:
+        drains = {fet.drain for fet in pair}
+        sides = [
+            [
+                fet
+                for fet in found.by_drain[one.drain]
+                if fet.type != one.type and fet.source in found.rails and fet.gate not in {*drains, *found.rails}
+            ]
+            for one in pair
+        ]
+        if all(one.source in found.rails for one in pair) and all(len(side) == 1 for side in sides):
+            yield [side[0].name for side in sides]
+
+
+def _on_one_gate(found: Patterns, against: set[str]) -> Iterator[list[str]]:
     """Sources on a rail whose common gate a port or an amplifier inside drives: they are copies of each other."""
     apart = found.enabling | found.starting | {fet.name for pair in found.inverters for fet in pair}
     for net, fets in found.by_gate.items():
         if net in found.clocks or net in found.rails:
             continue
-        left = found.enabling if net in found.circuit.ports else apart
+        left = against | found.enabling if net in found.circuit.ports else against | apart
         for kind in ("nmos", "pmos"):
             alike = [fet for fet in fets if fet.type == kind and fet.source in found.rails and fet.name not in left]
             if len(alike) > 1:
