@@ -24,7 +24,20 @@ NOT_HERE = {
     *("endpoint", "model", "price", "max-cost", "max-tokens", "headers", "script", "replay"),
     # of the machine: more workers, a cluster, a browser, containers, other programs' own options
     *("allow-code", "no-deps", "all-corners", "skip-corners", "diff"),
-    *("workers", "cluster", "pdf", "head", "trusted", "save", "process", "netlist", "timeout", "json", "events"),
+    *(
+        "step",
+        "workers",
+        "cluster",
+        "pdf",
+        "head",
+        "trusted",
+        "save",
+        "process",
+        "netlist",
+        "timeout",
+        "json",
+        "events",
+    ),
 }
 """Options that no tool has."""
 

@@ -32,8 +32,8 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
         join(fet.name for fet in pair)
         for twins in found.symmetric(pair):
             join(twins)
-    for twins in against:
-        join(twins)
+    for sides in against:
+        join(sides)
     for mirror in found.mirrors:
         for twins in _on_top(found, mirror):
             join(twins)
