@@ -26,6 +26,7 @@ NOT_HERE = {
     *("allow-code", "no-deps", "all-corners", "skip-corners", "diff"),
     *(
         "step",
+        "mc-corner",
         "workers",
         "cluster",
         "pdf",
