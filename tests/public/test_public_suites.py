@@ -173,7 +173,8 @@ def test_an_analog_gym_is_read_as_it_stands(tmp_path):
     assert "commercial PDK (secret180.l)" in why["Sensing Front End"]
     assert [spec.parent.name for spec, _ in suite.tasks] == ["own_amp"], why
     amplifier = next(one for one in circuits if one.name == "own_amp")
-    assert "no value at its first sizes: ppavl" in amplifier.remarks[0]
+    # a range over a sweep of the temperature is measured with every version of ngspice
+    assert not any("ppavl" in remark for remark in amplifier.remarks)
     assert amplifier.values["dcgain"] > 20 and 0 < amplifier.values["power"] < 1e-3
     names = {parameter.name for parameter in load_problem(amplifier.spec).space.parameters}
     assert {"M1_W", "M1_L", "M1_M", "M3_W"} <= names
