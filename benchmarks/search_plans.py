@@ -45,7 +45,7 @@ def policy(seed: int, problem: Problem) -> UniversalPolicy:
     """One that uses the surrogate in every turn."""
     found = UniversalPolicy(seed)
     found.prepare(problem)
-    found.within._dropped = lambda place, prior, history: False  # type: ignore[method-assign]
+    found.within._dropped = lambda place, prior, history: False  # type: ignore[method-assign]  # measured in every turn
     return found
 
 

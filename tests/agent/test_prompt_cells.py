@@ -10,7 +10,7 @@ from eda_agent.problem.load import load_problem
 
 N, P = "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"
 # device names repeat in every cell, as designers' cells have them
-CELLS = f"""** sch_path: /home/someone/design/ota.sch
+CELLS = f"""** sch_path: C:/work/ota.sch
 * created by a tool
 * An OTA of three cells ***
 .subckt ota inp inn out ib vdd vss

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from eda_agent.cli.main import main
 
 from ..conftest import CIRCUITS
 
 
-def test_show_names_every_policy(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_show_names_every_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(tmp_path / "run")
     spec = str(CIRCUITS / "ota_5t")
     common = ["--json", "--corners", "nominal"]

@@ -88,7 +88,7 @@ def test_a_chain_of_diodes_equals_a_deck_by_hand(tmp_path: Path) -> None:
     (tmp_path / "p.cir").write_text(deck)
     said = subprocess.run(["ngspice", "-b", "p.cir"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     level, ripple, fed = (
-        float(re.search(rf"^{name}\s*=\s*(\S+)", said, re.MULTILINE)[1])  # type: ignore[index]
+        float(re.search(rf"^{name}\s*=\s*(\S+)", said, re.MULTILINE)[1])  # type: ignore[index]  # without it the test fails
         for name in ("level", "ripple", "fed")
     )
     assert found["pumped_voltage"] == pytest.approx(level, rel=3e-3) and level > 1.5 * VDD

@@ -83,7 +83,7 @@ def test_the_widening_makes_nine_of_ten_values_lie_in_their_interval(monkeypatch
     wide = replace(plain, widening=found)
     assert [wide.widening_after(turns) for turns in KNOTS] == pytest.approx(found.tolist())
     # ln √3 is in the middle between ln 1 and ln 3
-    assert wide.widening_after(3**0.5) == pytest.approx((found[0] + found[1]) / 2)  # type: ignore[arg-type]
+    assert wide.widening_after(3**0.5) == pytest.approx((found[0] + found[1]) / 2)
     assert fitted_widening(plain, []).tolist() == [1.0] * len(KNOTS)
 
 

@@ -122,7 +122,7 @@ class Network:
     spread: Real
     widening: Real = field(default_factory=lambda: np.ones(len(KNOTS)))
 
-    def widening_after(self, turns: int) -> float:
+    def widening_after(self, turns: float) -> float:
         """The factor after a number of turns, linear in its logarithm between the knots."""
         return float(np.interp(math.log(max(turns, 1)), np.log(KNOTS), self.widening))
 
