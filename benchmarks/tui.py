@@ -25,6 +25,7 @@ from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
 
+from eda_agent.agent.commands import command_from
 from eda_agent.files import write_text
 from eda_agent.run import Request, size
 from eda_agent.run.process import RunProcess
@@ -113,6 +114,20 @@ def app(*arguments: str) -> Iterator[Terminal]:
         terminal.close()
 
 
+@contextmanager
+def ending(folder: Path) -> Iterator[RunProcess]:
+    """The run in a folder, which outlives its app and therefore is ended here, also after a failure."""
+    run = RunProcess(folder)
+    try:
+        yield run
+    finally:
+        if run.alive:
+            run.send(command_from({"do": "stop"}))
+        last = time.monotonic() + 60.0
+        while run.alive and time.monotonic() < last:
+            time.sleep(0.1)
+
+
 def long_journal(folder: Path, turns: int) -> Path:
     """A journal of so many turns, made of a recorded one by repetition."""
     lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
@@ -177,17 +192,9 @@ def main() -> None:
         rate = folded_and_drawn(long)
         answers = []
         # two workers at full load, simulating designs that no cache knows
-        with app(
-            str(CIRCUIT),
-            "--policy",
-            "random",
-            "--budget",
-            "100000",
-            "--seed",
-            str(int(time.time())),
-            "--out",
-            str(Path(place) / "live"),
-        ) as terminal:
+        live = Path(place) / "live"
+        random = ("--policy", "random", "--budget", "100000", "--seed", str(int(time.time())))
+        with ending(live), app(str(CIRCUIT), *random, "--out", str(live)) as terminal:
             terminal.wait("running", 120.0)
             time.sleep(2)
             for number in range(PRESSES * len(PAGES)):
@@ -196,12 +203,6 @@ def main() -> None:
                 answers.append((terminal.wait(text), key))
                 terminal.press("\x1b")
                 time.sleep(0.4)
-            run = RunProcess(Path(place) / "live")
-            from eda_agent.agent.commands import command_from
-
-            run.send(command_from({"do": "stop"}))
-            while run.alive:
-                time.sleep(0.1)
     result = {
         "first_frame_s": statistics.median(first),
         "long_journal_turns": TURNS,

@@ -27,6 +27,17 @@ def complete_turns(turns: Sequence[Row], corners: int) -> list[Row]:
     return [turn for turn in turns if "specs" in turn and not partial(turn, corners)]
 
 
+def measured_turns(turns: Sequence[Row], names: Sequence[str], corners: int) -> list[Row]:
+    """The complete turns in which each of these specs has a value. The margin of one that could not be measured is a
+    number too.
+    """
+    return [
+        turn
+        for turn in complete_turns(turns, corners)
+        if all(turn["specs"][name]["value"] is not None for name in names)
+    ]
+
+
 def share_text(turn: Row, corners: int) -> str:
     """`3 of 17 corners` of a partial turn, else ""."""
     return f"{corners_of(turn)} of {corners} corners" if partial(turn, corners) else ""

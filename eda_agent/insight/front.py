@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eda_agent.insight.complete import complete_turns
+from eda_agent.insight.complete import measured_turns
 
 Row = Mapping[str, Any]
 
@@ -17,11 +17,7 @@ def front(turns: Sequence[Row], one: str, other: str, corners: int, *, rest_met:
     `rest_met`: only turns that meet all other specs, if there are any, because a trade-off with a failing circuit has
     no use.
     """
-    able = [
-        turn
-        for turn in complete_turns(turns, corners)
-        if all(turn["specs"][name]["margin"] is not None for name in (one, other))
-    ]
+    able = measured_turns(turns, (one, other), corners)
     if rest_met:
         whole = [
             turn

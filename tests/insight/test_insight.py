@@ -48,6 +48,14 @@ def test_a_spec_that_was_never_met_is_out_of_reach() -> None:
     assert f"{60 + 60 * (-0.5 + 0.36):.3g} dB" in finding.text
 
 
+def test_a_turn_without_a_value_is_on_no_front() -> None:
+    turns = [turn(0, 0.1, 0.2), turn(1, 0.2, 0.1), turn(2, 0.3, 0.3)]
+    # its margin is the worst, as in a journal, and not missing
+    turns[2]["specs"]["gain"].update(value=None, margin=-1.0, met=False)
+    assert [row["index"] for row in front(turns, "gain", "power", 1)] == [1, 0]
+    assert [row["index"] for row in front(turns[2:], "gain", "power", 1)] == []
+
+
 @pytest.mark.parametrize(("value", "missed"), [(50.0, "60 dB"), (90.0, "70 dB")])
 def test_of_two_bounds_the_missed_one_is_the_target(value: float, missed: str) -> None:
     specs = [{**spec, "minimum": 60.0, "maximum": 70.0} if spec["name"] == "gain" else spec for spec in SPECS]

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
-from eda_agent.insight.complete import complete_turns
+from eda_agent.insight.complete import complete_turns, measured_turns
 from eda_agent.insight.front import front
 from eda_agent.insight.verdict import judge
 from eda_agent.record.axis import Axis as PlotAxis
@@ -75,7 +75,7 @@ class FrontScreen(Detail):
         axes = [Axis(specs[name]) for name in (one, other)]
         whole = complete_turns(self.state.turns, self.state.corners)
         left = sum("specs" in turn for turn in self.state.turns) - len(whole)
-        seen = [turn for turn in whole if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
+        seen = measured_turns(whole, (one, other), self.state.corners)
         if seen:
             plot.scatter(
                 *(axis.values(seen) for axis in axes),
