@@ -66,24 +66,25 @@ def _step_windows(settings: Mapping[str, float]) -> tuple[float, float, float, f
     )
 
 
-def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, float, Tail]:
-    """(output before the rising edge, start of its window, stop, how the output ends there). Raises `Unmeasurable` if
-    it does not follow the step.
+def _step(wave: Waveform, settings: Mapping[str, float], *, rising: bool = True) -> tuple[float, float, float, Tail]:
+    """(output before an edge, start of its window, stop, how the output ends there). Raises `Unmeasurable` if it does
+    not follow the step.
     """
     first, second = _step_windows(settings)[2:]
+    if not rising:
+        first, second = second, second + settings["hold"]
     time, out = wave.axis, wave.real("out")
     initial = float(np.interp(first, time, out))
     end = tail(time, out, first, second, _band(settings))
-    moved = end.final - initial
+    moved, step = end.final - initial, settings["step"] if rising else -settings["step"]
     if end.oscillates:
         raise Unmeasurable("the output oscillates")
     if end.rings and settings["hold"] > FINE * settings.get("time_step", 0.0):
         # the next window has coarser steps, in which the simulator sustains ringing
         end = replace(end, wanted=0.0)
-    if end.settled and not 0.5 < moved / settings["step"] < 1.5:
+    if end.settled and not 0.5 < moved / step < 1.5:
         raise Unmeasurable(
-            f"the output moves {format_quantity(moved, 'V', 3)} for a step of"
-            f" {format_quantity(settings['step'], 'V', 3)}"
+            f"the output moves {format_quantity(moved, 'V', 3)} for a step of {format_quantity(step, 'V', 3)}"
         )
     return initial, first, second, end
 
@@ -157,7 +158,29 @@ def _slew_rate_down(wave: Waveform, settings: Mapping[str, float]) -> float:
     second="tests/measurements/test_step.py",
 )
 def _settling_time(wave: Waveform, settings: Mapping[str, float]) -> float:
-    _, first, second, end = _step(wave, settings)
+    return _edge_settling(wave, settings, rising=True)
+
+
+@metric(
+    "settling_time_down",
+    "s",
+    analysis="tran",
+    output="driven",
+    typical=500e-9,
+    definition="time from the falling input edge until the output stays within the tolerance",
+    window="a lower bound, the window, where the output has not settled in it",
+    second="tests/measurements/test_step.py",
+    aliases=("settling_time_falling",),
+)
+def _settling_time_down(wave: Waveform, settings: Mapping[str, float]) -> float:
+    # without the end of the rising edge the falling one has no start
+    if not _step(wave, settings)[3].settled:
+        return _edge_settling(wave, settings, rising=True)
+    return _edge_settling(wave, settings, rising=False)
+
+
+def _edge_settling(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
+    _, first, second, end = _step(wave, settings, rising=rising)
     try:
         found = settling_time(wave.axis, wave.real("out"), end.final, _band(settings), first, second)
     except Censored as error:
@@ -175,16 +198,38 @@ def _settling_time(wave: Waveform, settings: Mapping[str, float]) -> float:
     id=21,
     analysis="tran",
     output="driven",
-    definition="largest excursion past the final value, of the step",
+    definition="largest excursion past the final value of the rising edge, of the step",
     window="a lower bound where the output has not settled at the end of the window",
     second="tests/measurements/test_step.py",
 )
 def _overshoot(wave: Waveform, settings: Mapping[str, float]) -> float:
-    initial, first, second, end = _step(wave, settings)
+    return _edge_overshoot(wave, settings, rising=True)
+
+
+@metric(
+    "overshoot_down",
+    "%",
+    ramp="linear",
+    span=50.0,
+    analysis="tran",
+    output="driven",
+    definition="largest excursion past the final value of the falling edge, of the step",
+    window="a lower bound where the output has not settled at the end of the window",
+    second="tests/measurements/test_step.py",
+)
+def _overshoot_down(wave: Waveform, settings: Mapping[str, float]) -> float:
+    if not _step(wave, settings)[3].settled:
+        return _edge_overshoot(wave, settings, rising=True)
+    return _edge_overshoot(wave, settings, rising=False)
+
+
+def _edge_overshoot(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
+    initial, first, second, end = _step(wave, settings, rising=rising)
     time, out = wave.axis, wave.real("out")
     if end.settled:
         return overshoot(time, out, initial, end.final, first, second)
     # the peak has not come yet, or the output has not returned from it: the excess over the last value is a lower bound
     last = float(np.interp(second, time, out))
-    seen = overshoot(time, out, initial, last, first, second) if last > initial else 0.0
+    moved = last > initial if rising else last < initial
+    seen = overshoot(time, out, initial, last, first, second) if moved else 0.0
     raise Censored("not settled", ">", seen, end.wanted)

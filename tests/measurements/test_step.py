@@ -13,6 +13,8 @@ from tests.evidence import cases
 
 from .plain import FINE, MILLER, TELESCOPIC, Corner, OpAmp, ngspice
 
+LAST = ("settling_time", "overshoot")
+TOLERANCES = [("slew_rate_up", 0.02), ("slew_rate_down", 0.02), ("settling_time", 0.03), ("settling_time_down", 0.03)]
 CASES = [(MILLER, 0.4, 0.5e-6), (TELESCOPIC, 0.2, 0.5e-6)]
 
 
@@ -26,7 +28,7 @@ def by_hand(amp: OpAmp, corner: Corner, step: float, hold: float) -> dict[str, f
     axis = np.arange(0, time[-1], fine)
     wave = np.interp(axis, time, out)
     rise, fall = hold / 10, hold / 10 + long
-    before, after = wave[axis < rise][-1], wave[axis < fall][-1]
+    before, after, back = wave[axis < rise][-1], wave[axis < fall][-1], wave[-1]
     up, down = (axis > rise) & (axis < fall), axis > fall
     result = {}
     for name, edge_, start in (("slew_rate_up", up, before), ("slew_rate_down", down, after)):
@@ -34,9 +36,11 @@ def by_hand(amp: OpAmp, corner: Corner, step: float, hold: float) -> dict[str, f
         # the derivative in every step of the first passage from 20 to 80 %
         first, last = np.argmax(share > 0.2), np.argmax(share > 0.8)
         result[name] = float(np.abs(np.gradient(wave[edge_], fine))[first:last].mean())
-    away = np.flatnonzero(np.abs(wave[up] - after) > step / 100)
-    result["settling_time"] = float(axis[up][away[-1]] - rise)
-    result["overshoot"] = 100 * float(wave[up].max() - after) / (after - before)
+    for suffix, edge_, begin, end in (("", up, rise, after), ("_down", down, fall, back)):
+        error = (wave[edge_] - end) * (1 if end == after else -1)
+        away = np.flatnonzero(np.abs(error) > step / 100)
+        result[f"settling_time{suffix}"] = float(axis[edge_][away[-1]] - begin)
+        result[f"overshoot{suffix}"] = 100 * float(error.max()) / (after - before)
     return result
 
 
@@ -45,12 +49,13 @@ def by_hand(amp: OpAmp, corner: Corner, step: float, hold: float) -> dict[str, f
 )
 def test_step(amp: OpAmp, step: float, hold: float, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {"s": {"template": "opamp_step", "load": amp.load, "vcm": amp.vcm, "step": step, "hold": hold}}
-    names = ("slew_rate_up", "slew_rate_down", "settling_time", "overshoot")
+    names = ("slew_rate_up", "slew_rate_down", *(f"{name}{end}" for name in LAST for end in ("", "_down")))
     corners = {"one": amp.corner, "two": amp.other}
     found = measured(amp.name, benches=bench, specs=dict.fromkeys(names, "s"), corners=corners)
     for label, corner in corners.items():
         second = by_hand(amp, corner, step, hold)
-        for name, tolerance in (("slew_rate_up", 0.02), ("slew_rate_down", 0.02), ("settling_time", 0.03)):
+        for name, tolerance in TOLERANCES:
             assert found[label][name] == pytest.approx(second[name], rel=tolerance), (label, name)
         # in percent of the step: a ring of 30 ns peaks between two of the program's time points
-        assert found[label]["overshoot"] == pytest.approx(second["overshoot"], abs=0.3), label
+        for name in ("overshoot", "overshoot_down"):
+            assert found[label][name] == pytest.approx(second[name], abs=0.3), (label, name)

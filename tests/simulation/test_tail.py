@@ -129,6 +129,24 @@ def test_a_falling_edge_that_does_not_reach_its_end() -> None:
     assert found.bound == "<" and found.value is not None and found.value > 4e4 and found.wanted > 1
 
 
+def test_an_amplifier_that_rings_on_the_falling_edge_alone() -> None:
+    """A pole up, two that ring down: closed form of the envelope and of the first peak."""
+    time, damping, natural = np.linspace(0, 2.1e-6, 21001), 0.2, 1e8
+    up, down = np.clip(time - 1e-7, 0, None), np.clip(time - 1.1e-6, 0, None)
+    decay, swing = np.exp(-damping * natural * down), natural * math.sqrt(1 - damping**2)
+    ring = 1 - decay * (np.cos(swing * down) + damping / math.sqrt(1 - damping**2) * np.sin(swing * down))
+    wave = Waveform("tran", time, {"out": 0.7 + 0.4 * (1 - np.exp(-up / 1e-8)) - 0.4 * ring})
+    found = {name: metrics.measure(name, wave, SETTINGS).value for name in ("settling_time", "overshoot")}
+    assert found["settling_time"] == pytest.approx(1e-8 * math.log(100), rel=0.02)
+    assert found["overshoot"] == pytest.approx(0.0, abs=0.05)
+    settled = metrics.measure("settling_time_down", wave, SETTINGS).value
+    last = time[np.flatnonzero(np.abs(ring - 1)[time > 1.1e-6] > 0.01)[-1] + np.searchsorted(time, 1.1e-6, "right")]
+    assert settled == pytest.approx(float(last) - 1.1e-6, rel=0.01)
+    assert 2 / (damping * natural) < settled < math.log(100 / math.sqrt(1 - damping**2)) / (damping * natural)
+    peak = 100 * math.exp(-math.pi * damping / math.sqrt(1 - damping**2))
+    assert metrics.measure("overshoot_down", wave, SETTINGS).value == pytest.approx(peak, rel=0.002)
+
+
 def test_an_output_that_oscillates_has_no_numbers_and_a_dead_one_says_so() -> None:
     time = np.linspace(0, 2.1e-6, 2101)
     ringing = Waveform("tran", time, {"out": 0.7 + 0.4 * (time > 1e-7) + 0.1 * np.sin(time * 2e8)})

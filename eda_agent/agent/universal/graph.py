@@ -35,7 +35,8 @@ METRIC_NAMES = (
     "slew_rate_up", "supply_current", "temperature_coefficient", "thd", "transimpedance", "vbd", "vbs", "vds",
     "vgd", "vgs", "voltage_gain", "level_shift", "output_resistance", "propagation_delay", "rise_time", "fall_time",
     "switching_threshold", "startup_time", "threshold_rising", "threshold_falling", "hysteresis", "decision_offset",
-    "on_resistance", "off_leakage", "hold_step", "pumped_voltage", "pump_ripple",
+    "on_resistance", "off_leakage", "hold_step", "pumped_voltage", "pump_ripple", "settling_time_down",
+    "overshoot_down",
 )  # fmt: skip
 TEMPLATES = (
     "",
