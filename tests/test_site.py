@@ -1,7 +1,11 @@
-"""The documentation site builds without a warning, has every page, and none of its links leads nowhere."""
+"""The documentation site: it builds without a warning, has every page, no link leads nowhere, and pages and search work
+from the file system without a network.
+"""
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -10,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+
+from eda_agent.record.report.print_pdf import BROWSERS
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,12 +27,16 @@ class Page(HTMLParser):
         super().__init__()
         self.targets: list[str] = []
         self.anchors: set[str] = set()
+        self.loaded: list[str] = []
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.anchors |= {found.get("id") or "", found.get("name") or ""}
         self.targets += [target for name in ("href", "src") if (target := found.get(name))]
+        self.loaded += [
+            target for name in ("href", "src") if tag in {"link", "script", "img"} and (target := found.get(name))
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +66,8 @@ def test_every_page_is_in_the_navigation(build: Path) -> None:
 
 def test_no_link_leads_nowhere(build: Path) -> None:
     site = build / "site"
-    pages = {path: Page(path) for path in site.rglob("index.html")}
-    assert len(pages) > 20
+    pages = {path: Page(path) for path in site.glob("*.html")}
+    assert len(pages) > 30 and not list(site.glob("*/*.html"))
     broken = []
     for path, page in pages.items():
         for target in page.targets:
@@ -66,11 +76,51 @@ def test_no_link_leads_nowhere(build: Path) -> None:
                 continue
             base = site if parts.path.startswith("/") else path.parent
             linked = (base / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
-            linked = linked / "index.html" if linked.is_dir() else linked
             lost = linked in pages and parts.fragment and unquote(parts.fragment) not in pages[linked].anchors
             if not linked.is_file() or lost:
                 broken.append(f"{path.relative_to(site)}: {target}")
     assert not broken
+
+
+def test_pages_load_nothing_from_elsewhere(build: Path) -> None:
+    """No font, script or picture: the folder is read without a network, also from the file system."""
+    pages = list((build / "site").glob("*.html"))
+    assert pages and not [
+        (path.name, target) for path in pages for target in Page(path).loaded if urlsplit(target).netloc
+    ]
+    assert (build / "site" / "search.js").read_text(encoding="utf-8").startswith("var __index")
+
+
+def test_the_search_answers_from_the_file_system(build: Path, tmp_path: Path) -> None:
+    """Browsers start no worker there: `iframe-worker.js` runs the worker's script, which answers the page."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("there is no browser")
+    site = build / "site"
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert 'src="./iframe-worker.js"' in index
+    # a reader's click and words
+    asking = """<script>
+        const found = (name) => [...document.querySelectorAll("*")]
+          .map((part) => part.shadowRoot?.querySelector(name)).find(Boolean);
+        setTimeout(() => document.querySelector(".md-search__button").click(), 1000);
+        setTimeout(() => {
+          found("input").value = "phase margin";
+          found("input").dispatchEvent(new Event("input", {bubbles: true, composed: true}));
+        }, 2000);
+        setTimeout(() => document.title = found("[role=status]").innerText, 4000);
+    </script>"""
+    (site / "asked.html").write_text(index.replace("</body>", asking + "</body>"), encoding="utf-8")
+    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]
+    done = subprocess.run(
+        [program, *flags, "--virtual-time-budget=6000", "--dump-dom", (site / "asked.html").as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (site / "asked.html").unlink()
+    assert re.search(r"<title>[1-9]\d* results</title>", done.stdout), done.stderr[-500:]
 
 
 def test_the_gallery_shows_the_circuits_as_they_are() -> None:

@@ -63,4 +63,7 @@ def _taken(linked: Path, target: Path) -> str:
 if __name__ == "__main__":
     build = Path(sys.argv[1])
     collect(build / "pages")
-    shutil.copyfile(Path(__file__).parent / "mkdocs.yml", build / "mkdocs.yml")
+    here = Path(__file__).parent
+    shutil.copyfile(here / "mkdocs.yml", build / "mkdocs.yml")
+    for name in ("iframe-worker.js", "site.css"):
+        shutil.copyfile(here / name, build / "pages" / name)
