@@ -58,7 +58,11 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
         problem = problem or with_guard(with_corners(load_problem(request.spec), request.corners), request.guard)
         problem, said = with_estimate(problem, given, state)
         resumed = replace(resumed, notes=(*resumed.notes, *said))
+        found = request.out is not None and request.out.exists()
         folder = run_folder(request, problem)
+        if not found:
+            # leaving the stack comes here last: a run that could not begin leaves no folder
+            stack.callback(_remove_empty, folder)
         if journal is None:
             journal, state = _held(folder, stack)
             if state.started:
@@ -76,6 +80,11 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
         failing.pop_all()
     evaluator = stack.enter_context(open_evaluator(problem, cache=request.cache is not False, pool=pool))
     return OpenRun(resumed, problem, folder, journal, state, policy, pool, evaluator)
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _held(folder: Path, stack: contextlib.ExitStack) -> tuple[Journal, RunState]:

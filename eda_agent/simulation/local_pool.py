@@ -103,8 +103,12 @@ class LocalPool(Dispatcher):
         return fresh
 
     def _count_failure(self, worker: WorkerProcess) -> None:
-        """Count a worker that ended before it was ready. Raises `WorkerError` after too many."""
+        """Count a worker that ended before it was ready. Raises `WorkerError` after too many; `MissingError` at once if
+        there is no ngspice.
+        """
         killed = worker.was_killed()
+        if not killed:
+            find_library(compiled=bool(self._compiled))
         self._kills += killed
         self._start_failures += not killed
         if self._kills >= MAX_KILLS:
@@ -113,7 +117,7 @@ class LocalPool(Dispatcher):
                 "    → check whether the machine is out of memory (`dmesg`), or use fewer with --workers"
             )
         if self._start_failures >= MAX_START_FAILURES:
-            words = worker.kill_and_read()
+            words = worker.kill_and_read().rpartition("\n")[2]
             if small := too_small():
                 raise WorkerError(
                     f"simulator workers end as soon as they start: {small}\n    → raise it in the shell that starts"

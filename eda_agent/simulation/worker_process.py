@@ -68,6 +68,7 @@ class WorkerProcess:
         known: deck key → the preparation that it has received.
         models: names of the model libraries that it has received.
         simulations: how many it has run.
+        words: the end of what it wrote to standard error, once it was read.
     """
 
     process: subprocess.Popen[bytes]
@@ -79,6 +80,7 @@ class WorkerProcess:
     known: dict[str, Preparation | None] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     simulations: int = 0
+    words: str = ""
 
     @property
     def worn(self) -> bool:
@@ -94,10 +96,10 @@ class WorkerProcess:
 
     def kill_and_read(self) -> str:
         """Kill it; returns the end of what it wrote to standard error."""
-        if not self.process.stderr:
-            return ""
-        self.process.kill()
-        return self.process.stderr.read().decode(errors="replace")[-600:].strip()
+        if self.process.stderr:
+            self.process.kill()
+            self.words = self.process.stderr.read().decode(errors="replace")[-600:].strip() or self.words
+        return self.words
 
     def room(self, ahead: bool) -> bool:
         """Whether another request may be sent; `ahead`: before the last one is answered."""

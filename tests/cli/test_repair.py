@@ -64,6 +64,27 @@ def test_each_command_is_shown_and_a_failure_is_no_success() -> None:
     assert len(told) == 2
 
 
+def test_what_an_installed_part_needs_is_installed_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Models that are installed miss their compiler, which installs but does not help: each command is run once."""
+    needs = ["pip install --no-deps models", "pip install --no-deps compiler"]
+    run: list[str] = []
+
+    def examine() -> list[dict[str, Any]]:
+        return [row("pdk", needs[min(len(run), 1)])]
+
+    def install(words: list[str], **_: object) -> Any:
+        run.append(words[-1])
+        return repair.subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr(doctor, "_examine", examine)
+    monkeypatch.setattr(repair.subprocess, "run", install)
+    assert main(["doctor", "--fix"]) == 3
+    assert run == ["models", "compiler"]
+    assert "install --no-deps compiler did not help" in capsys.readouterr().err
+
+
 def test_where_nothing_is_missing_nothing_is_installed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from eda_agent.cli import main
 from eda_agent.errors import WorkerError
 from eda_agent.problem.pdk import CutLibrary
-from eda_agent.simulation import worker_process
+from eda_agent.simulation import ngspice, worker_process
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.executor import Executor, Task, WorkerRequest
 from eda_agent.simulation.instance import Instance
@@ -152,21 +154,38 @@ def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len({bandwidth(reply) for reply in replies}) == 1
 
 
-def test_a_library_that_does_not_load_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nowhere/libngspice.so")
-    with LocalPool(1) as pool, pytest.raises(WorkerError, match="doctor"):
-        _ = pool.version
-
-
-def test_workers_killed_as_often_as_they_start_are_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def _ended(by: int) -> Callable[[LocalPool], object]:
+    """`LocalPool._start` whose workers end by a signal at once."""
     start = LocalPool._start
 
     def doomed(pool: LocalPool) -> object:
         worker = start(pool)
-        worker.process.kill()
+        worker.process.send_signal(by)
         return worker
 
-    monkeypatch.setattr(LocalPool, "_start", doomed)
+    return doomed
+
+
+def test_a_library_that_does_not_load_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nowhere/libngspice.so")
+    with LocalPool(1) as pool, pytest.raises(WorkerError, match=r"cannot load library '/nowhere/libng.*\n.*doctor"):
+        _ = pool.version
+
+
+def test_without_ngspice_the_message_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A machine without the library: one message, and no folder of a run that did not begin."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ngspice.ctypes.util, "find_library", lambda name: None)
+    monkeypatch.setattr(LocalPool, "_start", _ended(signal.SIGTERM))
+    assert main(["size", "ota_5t", "--workers", "1"]) == 3
+    assert "apt install ngspice libngspice0" in capsys.readouterr().err
+    assert not list(tmp_path.glob("runs/*"))
+
+
+def test_workers_killed_as_often_as_they_start_are_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalPool, "_start", _ended(signal.SIGKILL))
     with (
         LocalPool(1) as pool,
         pytest.raises(WorkerError, match=f"killed from outside .* {MAX_KILLS} times in a row\n.*memory"),

@@ -93,21 +93,28 @@ def doctor_command(options: argparse.Namespace) -> int:
 
 
 def _fixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The checks after what is missing was installed."""
+    """The checks after what is missing was installed, and then what that needs in its turn."""
     import importlib
+    import shlex
 
     from eda_agent.cli.repair import repairs, run_repairs
     from eda_agent.cli.say import say
 
-    commands, advice = repairs(rows)
-    run_repairs(commands, say)
-    for line in advice:
+    done: list[list[str]] = []
+    while True:
+        commands, advice = repairs(rows)
+        fresh = [words for words in commands if words not in done]
+        if not fresh:
+            break
+        run_repairs(fresh, say)
+        done += fresh
+        importlib.invalidate_caches()
+        rows = list(_examine())
+    for line in (*(f"{shlex.join(words)} did not help" for words in commands), *advice):
         say(f"left    {line}")
-    if not commands:
+    if not done:
         say("nothing to install")
-        return rows
-    importlib.invalidate_caches()
-    return list(_examine())
+    return rows
 
 
 def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
