@@ -53,6 +53,8 @@ def _inside(wave: Waveform, low: float, high: float, width: float) -> float:
     id=20,
     analysis="dc",
     output="driven",
+    typical=1.0,
+    ask="keep",
     definition="range of output voltage over which the closed loop stays linear",
     window="a lower bound where the range goes up to an end of the sweep",
     second="tests/measurements/test_ranges.py",

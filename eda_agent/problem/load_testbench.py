@@ -17,9 +17,11 @@ from eda_agent.metrics.waveform import LOOP
 from eda_agent.problem.allow_list import ANALYSIS_CARDS
 from eda_agent.problem.bench import read_bench
 from eda_agent.problem.bench.loading import load_bench
+from eda_agent.problem.inner_net import with_inner_nets
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.loop_probe import LoopProbeError, injection, with_injection
 from eda_agent.problem.netlist import Netlist, Subcircuit
+from eda_agent.problem.outside_resistor import resistor_card
 from eda_agent.problem.settings import check_settings, read_default, read_setting
 from eda_agent.problem.shadow import read_deck
 from eda_agent.problem.source import read_source
@@ -27,7 +29,7 @@ from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 NO_PORT = "none"
 """Says under `ports` that the circuit has no such rail."""
-OPTIONAL = frozenset({"vdd", "vss", "en", "enb", "clkb"})
+OPTIONAL = frozenset({"vdd", "vss", "en", "enb", "clkb", "vocm", "control"})
 """Roles of templates that a circuit may lack."""
 BIAS_KEYS = ("current", "voltage", "resistance", "to")
 _OWN_SETTINGS = {
@@ -110,6 +112,9 @@ def load_testbench(
     if nets is None:
         return None
     deck = with_injection(data["deck"], data["probes"][LOOP]) if LOOP in data["probes"] else data["deck"]
+    if "inner" in data:
+        given = fields["ports"].mapping("ports") if "ports" in fields else {}
+        deck = with_inner_nets(deck, data["inner"], given, scope, netlist, nets)
     return Testbench(
         name=name,
         template=template,
@@ -179,7 +184,7 @@ def _wire(
                 f"V{net} {net} 0 dc {{{read_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n"
             )
         elif "resistance" in values:
-            cards.append(_resistor(net, values))
+            cards.append(resistor_card(net, values))
         else:
             child.wrong(
                 "a bias is a current, a voltage or a resistance",
@@ -192,16 +197,6 @@ def _wire(
                 f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:"
             )
     return nets, "".join(cards)
-
-
-def _resistor(net: str, values: Mapping[str, LocatedNode]) -> str:
-    """The card of a resistor outside the circuit, between a net and a rail."""
-    rail = values["to"].text("to").lower() if "to" in values else "vss"
-    if rail not in {"vdd", "vss"}:
-        values["to"].wrong(f"a resistor does not lead to {rail!r}", "to: vdd or to: vss")
-        return ""
-    amount = read_setting(values["resistance"], "resistance", "Ohm", {"vdd", "temperature"})
-    return f"R{net} {net} {rail} {{{amount}}}\n"
 
 
 def _own(

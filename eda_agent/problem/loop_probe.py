@@ -2,6 +2,9 @@
 
 A testbench names it among its probes (`probes: {loop: vprobe}`). Its AC analysis then gives the loop gain at that place
 only (see `simulation.loop_gain`); the deck's own AC sources are set to zero.
+
+A loop inside a circuit has no place for a source. Its probe is two sources, each with the net whose voltage it drives
+by a current (`loop: vfirst net vsecond net`): two places that the whole loop passes.
 """
 
 from __future__ import annotations
@@ -24,12 +27,15 @@ class Injection:
 
     `voltage`: the source in the loop, `node`: the net at its plus terminal. `current`: the source from ground into the
     net at its minus terminal. `silent`: the deck's other AC sources → magnitude, which is 0 during the measurement.
+
+    `other`: of a loop that is probed at two nets: the second net. `voltage` then excites `node`, and `current` `other`.
     """
 
     voltage: str
     node: str
     current: str
     silent: dict[str, float]
+    other: str = ""
 
 
 def with_injection(deck: str, probe: str) -> str:
@@ -37,6 +43,10 @@ def with_injection(deck: str, probe: str) -> str:
 
     Raises `LoopProbeError`.
     """
+    if two := _two_places(probe):
+        for source in two[::2]:
+            _card(deck.splitlines(), source)
+        return deck
     words = _card(deck.splitlines(), probe).split()
     value = " ".join(words[3:]).lower()
     value = _AC.split(value)[0].strip().removeprefix("dc").strip(" =")
@@ -64,6 +74,9 @@ def injection(tail: str, probe: str) -> Injection:
             )
         if magnitude:
             silent[found[1].lower()] = magnitude
+    if two := _two_places(probe):
+        first, node, second, other = two
+        return Injection(first, node, second, silent, other)
     return Injection(probe.lower(), _card(lines, probe).split()[1].lower(), _current(probe), silent)
 
 
@@ -73,6 +86,12 @@ def _magnitude(word: str | None) -> float:
         return float(word) if word else 1.0
     except ValueError:
         return 1.0
+
+
+def _two_places(probe: str) -> list[str]:
+    """The words of a probe at two nets, [] for one source."""
+    words = probe.lower().split()
+    return words if len(words) == 4 else []
 
 
 def _current(probe: str) -> str:

@@ -20,6 +20,14 @@ Yyx) / S. (2) The source has 0 V and 1 A AC goes into x: d = v_y = 1 / S and b =
 Yyx / S, and
 
     1 / (1 + T) = a + b − 2 (ab − cd)
+
+A loop inside a circuit, where no source can stand, is probed at two nets x and o that it passes as a whole. Held at x
+or at o it is open, so that its gain is the way from o to x with o held, times that back with x held:
+
+    T = −(Yxo Yox) / (Yxx Yoo),        1 + T = (Yxx Yoo − Yxo Yox) / (Yxx Yoo)
+
+The closed loop's poles are the zeros of 1 + T. Currents into the closed loop give Z = Y⁻¹, and T = −(Zxo Zox) / (Zxx
+Zoo). In a unilateral loop it is the return ratio.
 """
 
 from __future__ import annotations
@@ -74,6 +82,11 @@ def measure_loop(
 
     for source in injection.silent:
         alter(source, 0.0)
+    if injection.other:
+        found = _between(injection, alter, analyse, read)
+        for source, magnitude in injection.silent.items():
+            alter(source, magnitude)
+        return found
     with _set(alter, injection.voltage, 1.0, 0.0):
         plot, by_voltage = response()
     with _set(alter, injection.current, 1.0, 0.0):
@@ -81,3 +94,21 @@ def measure_loop(
     for source, magnitude in injection.silent.items():
         alter(source, magnitude)
     return plot, loop_gain(by_voltage, by_current)
+
+
+def _between(
+    injection: Injection,
+    alter: Callable[[str, float], None],
+    analyse: Callable[[], str],
+    read: Callable[[str], Complex],
+) -> tuple[str, Complex]:
+    """The loop gain from the voltages at two nets, with a current into one and then into the other."""
+
+    def excited(source: str) -> tuple[str, Complex, Complex]:
+        with _set(alter, source, 1.0, 0.0):
+            plot = analyse()
+            return plot, read(f"{plot}.{injection.node}"), read(f"{plot}.{injection.other}")
+
+    plot, near, across = excited(injection.voltage)
+    _, back, far = excited(injection.current)
+    return plot, -(across * back) / (near * far)

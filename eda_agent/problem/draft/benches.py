@@ -121,3 +121,25 @@ CHARGE_PUMP = charge_pump_benches("1u")
 OPEN_COMPARATOR = (
     Bench("step", "comparator_open", {"load": "10f", "overdrive": "20m"}, {"propagation_delay": MAX, "power": MAX}),
 )
+
+
+def differential_benches(error: bool, loop: bool, sign: int = 1) -> tuple[Bench, ...]:
+    """The testbenches of a fully differential amplifier.
+
+    Args:
+        error: whether the outputs have a wanted common mode.
+        loop: whether the loop of the common mode can be probed.
+        sign: of the path from the control port to the outputs: −1 where they rise with it.
+    """
+    settings = {"load": "1p"} | ({"cm_sign": "-1"} if sign < 0 else {})
+    amplifies = {"dc_gain": MIN, "gbw": MIN, "phase_margin": MIN, "input_noise": MAX, "power": MAX}
+    common = {"cm_gbw": MIN, "cm_phase_margin": MIN}
+    return (
+        Bench("loop", "differential_loop", settings, amplifies | ({"output_cm_error": MAX} if error else {})),
+        *((Bench("common", "common_mode_loop", settings, common),) if loop else ()),
+        Bench("step", "differential_step", settings, {"slew_rate_up": MIN, "settling_time": MAX}),
+        Bench("swing", "differential_swing", settings, {"output_swing": MIN}),
+    )
+
+
+DIFFERENTIAL = differential_benches(error=True, loop=True)

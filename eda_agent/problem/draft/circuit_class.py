@@ -28,6 +28,8 @@ from eda_agent.problem.draft.charge_pump import charge_pump
 from eda_agent.problem.draft.cross_coupled import cross_coupled
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
+from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIAL
+from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.port_names import named
@@ -192,9 +194,9 @@ def _amplifier(
         # the output is the inverting input: a follower
         taken = {"in": source, "out": looped[0], **rails}
         return CircuitClass("buffer", taken, biases(structure, rest, {source, *looped}), BUFFER, tuple(doubts))
-    if len(outputs) == 2:
-        doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 without feedback")
-        return CircuitClass("differential amplifier", rails, {}, (), tuple(doubts))
+    if (pair_of := fully_differential(structure, gates, outputs, rest)) is not None:
+        name, ports = (FULLY_DIFFERENTIAL, {**pair_of.ports, **rails}) if pair_of.benches else ("", rails)
+        return CircuitClass(name, ports, pair_of.bias, pair_of.benches, (*doubts, *pair_of.doubts))
     if len(outputs) != 1:
         doubts.append(
             f"which port is the output: {' or '.join(outputs) or 'none is driven'}; only templates for one output were"

@@ -24,7 +24,15 @@ _CURRENT = 5e-6
 """A: the guess of a bias current."""
 _RESISTANCE = 10e3
 """Ohm: the guess of a resistor outside that sets a current."""
-COMMON_MODE = frozenset({"opamp_open_loop", "opamp_step", "comparator", "comparator_open", "buffer", "buffer_output"})
+DIFFERENTIAL = frozenset({"differential_loop", "common_mode_loop", "differential_step", "differential_swing"})
+COMMON_MODE = DIFFERENTIAL | {
+    "opamp_open_loop",
+    "opamp_step",
+    "comparator",
+    "comparator_open",
+    "buffer",
+    "buffer_output",
+}
 """Templates whose common mode the user may set."""
 
 
@@ -131,7 +139,10 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
         settings["load"] = amount_text(load)
     if common is not None and bench.template in COMMON_MODE and 0 < common < supply_of(draft):
         settings["vcm"] = amount_text(common)
-    hold = hold_of(measured) if bench.template == "opamp_step" else None
+    wanted = draft.conditions.volts.get(draft.kind.ports.get("vocm", ""), 0.0)
+    if bench.template in DIFFERENTIAL and 0 < wanted < supply_of(draft):
+        settings["vocm"] = amount_text(wanted)
+    hold = hold_of(measured) if bench.template in {"opamp_step", "differential_step"} else None
     if hold is not None and not 0.2e-6 <= hold <= 1e-6:
         settings["hold"] = amount_text(hold)
     return settings | settings_for(bench, draft.answers.settings), why
@@ -147,7 +158,8 @@ def _lower_supply(draft: Draft) -> float:
 
 def load_of(draft: Draft) -> float | None:
     """F at the output, None if neither the user nor the netlist says it."""
-    known = draft.conditions.loads.get(draft.kind.ports.get("out", ""))
+    ports = draft.kind.ports
+    known = draft.conditions.loads.get(ports.get("out", ports.get("outp", "")))
     return draft.answers.load if draft.answers.load is not None else known
 
 

@@ -23,6 +23,12 @@ class Kind:
 
 KINDS = {
     "op-amp": Kind(("inp", "inn", "out"), benches.OPAMP, ("opamp", "amplifier", "ota", "error-amplifier")),
+    "fully differential amplifier": Kind(
+        ("inp", "inn", "outp", "outn"),
+        benches.DIFFERENTIAL,
+        ("fully-differential", "differential-amplifier", "fd-amplifier", "differential-ota"),
+        ("vocm", "control"),
+    ),
     "comparator": Kind(("inp", "inn", "outp", "outn", "clk"), benches.COMPARATOR, ("clocked-comparator", "latch")),
     "comparator without clock": Kind(
         ("inp", "inn", "out"), benches.OPEN_COMPARATOR, ("open-comparator", "continuous-comparator")

@@ -19,6 +19,8 @@ _NAMES = {
     "outn": r"v?out_?[nm]\w*|v?o[nm]|v_?o_?[nm]|out-|qn|qb|q_b",
     "in": r"v?in\w?|input|a",
     "clk": r"clk\w*|ck|clock\w*|phi\w*",
+    "vocm": r"v?_?o?cm(?:_?(?:ref|o|out|i))?|v?ref_?cm|v?cm_?fb_?ref|v?out_?cm",
+    "control": r"v?_?cm_?fb(?!_?ref)\w*|v?_?cm_?c(?:trl|ontrol|tl)?|v?ctrl_?cm",
     "vref": r"v?ref\w*|vbg\w*|vbgr",
     "fb": r"v?fb\w*|v?feedback|sense|vsense",
     "vctrl": r"v_?(?:ctrl|ctl|cont|cntl|control|tune|con|c)|vin|control|tune|vcp|vco_?in",

@@ -88,8 +88,12 @@ class Structure:
 
     @property
     def input_pair(self) -> tuple[Fet, Fet] | None:
-        """The pair whose gates are ports."""
-        return next((pair for pair in self.pairs if {pair[0].gate, pair[1].gate} <= set(self.ports)), None)
+        """The pair whose gates are ports, first one at whose gates no drain stands: a common-mode feedback may compare
+        each output with a port.
+        """
+        found = [pair for pair in self.pairs if {pair[0].gate, pair[1].gate} <= set(self.ports)]
+        drains = {fet.drain for fet in self.fets}
+        return next((pair for pair in found if not {pair[0].gate, pair[1].gate} & drains), next(iter(found), None))
 
 
 def polarity(structure: Structure, source: str, target: str) -> int:

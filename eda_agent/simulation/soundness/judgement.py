@@ -16,6 +16,7 @@ from eda_agent.simulation.soundness import (
     analog_switch,
     charge_pump,
     comparator,
+    fully_differential,
     noise,
     oscillator,
     output,
@@ -31,6 +32,7 @@ from eda_agent.simulation.soundness.unmoved import unmoved
 from eda_agent.units import counted
 
 CHECKS = (
+    fully_differential.check,
     amplifier.check,
     switching.check,
     analog_switch.check,
