@@ -37,7 +37,6 @@ METRIC_NAMES = (
     "switching_threshold", "startup_time", "threshold_rising", "threshold_falling", "hysteresis", "decision_offset",
     "on_resistance", "off_leakage", "hold_step", "pumped_voltage", "pump_ripple", "settling_time_down",
     "overshoot_down",
-    "on_resistance", "off_leakage", "hold_step", "pumped_voltage", "pump_ripple",
     "cm_loop_gain", "cm_gbw", "cm_phase_margin", "output_cm_error", "output_balance",
 )  # fmt: skip
 TEMPLATES = (
