@@ -113,7 +113,7 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
                 # spicelib loses the prefix of 5e+06u and ends a value at a blank
                 params = {key: _plain(value) for key, value in assignments(line.text).items()}
             nodes = tuple(words.restored(node).lower() for node in editor.get_component_nodes(name))
-            value = words.restored(_text(editor.get_component_value(name)))
+            value = " ".join(map(words.restored, _text(editor.get_component_value(name)).split(" ")))
         except Exception as error:  # noqa: BLE001  # the reader raises its own zoo of errors on malformed text
             findings.append(line.finding(f"this line cannot be read: {error}"))
             continue
@@ -123,6 +123,9 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
     return result
 
 
+_PWL = re.compile(r"\bpwl\s*\(.*\)", re.IGNORECASE)
+
+
 class _Words:
     """Substitutes for names that spicelib's patterns do not accept (`vdd!`, `out<1>`, `net[3]`, `#net1`)."""
 
@@ -130,7 +133,8 @@ class _Words:
         self.originals: dict[str, str] = {}
 
     def plain(self, text: str) -> str:
-        """The line with every such name before its first parameter replaced."""
+        """The line with every such name before its first parameter replaced, and a source's PWL list."""
+        text = _PWL.sub(lambda found: self._stand_in(found[0]), text) if text[:1] in "vViI" else text
         head, equals, tail = text.partition("=")
         cut = len(head.rstrip().rpartition(" ")[0]) if equals else len(head)
         words = [self._plain_word(word) for word in re.findall(r"\{[^{}]*\}|'[^']*'|\S+", head[:cut])]

@@ -11,6 +11,7 @@ from typing import Any
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
+from eda_agent.problem.draft.bulks import wrong_bulks
 from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
@@ -105,7 +106,7 @@ def _drafted(
         draft = with_decks(read_circuit(netlist, folder, pdk, subckt, more), decks)
     check_possible(draft)
     circuit = os.path.relpath(draft.source, folder)
-    draft.noticed += [*exchanged_inputs(draft), *unequal_groups(draft)]
+    draft.noticed += [*wrong_bulks(draft.structure), *exchanged_inputs(draft), *unequal_groups(draft)]
     measured: dict[str, float | None] | None = None
     untested, deck = set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():

@@ -30,6 +30,7 @@ from eda_agent.problem.draft.port_roles import outputs_of
 from eda_agent.problem.draft.ring_oscillator import hidden_output
 from eda_agent.problem.draft.simulation_cards import first_variant
 from eda_agent.problem.draft.units_of_capacitors import in_units
+from eda_agent.problem.draft.units_of_transistors import transistors_in_units
 from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
 from eda_agent.problem.model_libraries import pdk_in, process_in
 from eda_agent.problem.names import name_from
@@ -114,7 +115,7 @@ def read_circuit(
     if here != raw:
         deck = path.parent / f"{path.stem}.eda.spice"
         write_text(deck, here)
-    own = read_own_bench(deck, here, subckt, libraries, of_cells=is_made_of_cells(here.splitlines()))
+    own = read_own_bench(deck, here, subckt, libraries, of_cells=is_made_of_cells(here.splitlines()), notes=left_out)
     if own is not None and (strange := foreign_models(own.netlist, chosen)):
         left_out.append(
             f"{', '.join(strange)} are not of {chosen.name}: devices of the same polarity took their place, and"
@@ -159,7 +160,9 @@ def read_circuit(
         netlist = _rewritten(file, text, path.parent, libraries)
         notes = (*notes, *said)
     divided: list[str] = []
-    if (own is None or own.program is None) and (edits := in_units(netlist, name, chosen, divided)):
+    if (own is None or own.program is None) and (
+        edits := in_units(netlist, name, chosen, divided) | transistors_in_units(netlist, name, chosen, divided)
+    ):
         text, file = netlist.text(edits), out / f"{path.stem}.eda.spice"
         netlist = _rewritten(file, text, path.parent, libraries)
         notes = (*notes, *divided)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eda_agent.problem.structure import Structure
+from eda_agent.problem.structure.switching import ring
 
 _MOST_GATES = 8
 """Gates in series between an input and an output."""
@@ -13,7 +14,7 @@ _MOST_GATES = 8
 def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str]) -> tuple[str, str, str] | None:
     """("buffer" or "gate", input, output), or None if there is no such path or more than one."""
     found = [("buffer", source, out) for source, out in _followers(structure, rest)]
-    if not found:
+    if not found and not ring(structure):
         links = _gates(structure)
         gates = {fet.gate for fet in structure.fets}
         # what the circuit drives itself is no input of it

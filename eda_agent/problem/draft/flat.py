@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from eda_agent.problem.draft.cells_of_deck import apart, connects_cells
+from eda_agent.problem.draft.cells_of_deck import apart, connects_cells, forms_ring
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.logical_line import is_title
@@ -113,14 +113,22 @@ def _model(card: str) -> str:
 
 def is_made_of_cells(lines: Sequence[str]) -> bool:
     """Whether the top level of a deck connects several of its cells with each other: it is the circuit itself."""
-    if is_flat(lines):
-        return False
+    return not is_flat(lines) and connects_cells(*_cells(lines))
+
+
+def is_ring_of_cells(lines: Sequence[str]) -> bool:
+    """Whether cells at the top level of a deck form a loop."""
+    return not is_flat(lines) and forms_ring(*_cells(lines))
+
+
+def _cells(lines: Sequence[str]) -> tuple[list[str], list[list[str]], set[str]]:
+    """(lines of subcircuits, words of each X line of the top level without parameters, nets that sources hold)."""
     inner, outer = apart(lines)
     cards = _split(outer)[0]
     held = {net for card in cards if card[0].lower() in "vi" for net in _nodes_of(card)}
     held |= {net for card in cards for net in _nodes_of(card) if net.lower() in _GROUNDS}
     calls = [[word for word in card.split() if "=" not in word] for card in cards if card[0].lower() == "x"]
-    return connects_cells(inner, calls, held)
+    return inner, calls, held
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, read_bench
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.reading import bench_part, outside
-from eda_agent.problem.draft.flat import FlatConditions, held_nets, period_of
+from eda_agent.problem.draft.flat import FlatConditions, held_nets, is_ring_of_cells, period_of
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.spice_numbers import parse_spice_number
@@ -77,7 +77,13 @@ class OwnBench:
 
 
 def read_own_bench(
-    path: Path, raw: str, subckt: str | None, library_files: Collection[str], *, of_cells: bool = False
+    path: Path,
+    raw: str,
+    subckt: str | None,
+    library_files: Collection[str],
+    *,
+    of_cells: bool = False,
+    notes: list[str] | None = None,
 ) -> OwnBench | None:
     """The bench in a file; None if the file is a circuit without one.
 
@@ -86,7 +92,8 @@ def read_own_bench(
         raw: its text.
         subckt: the circuit that the user names.
         library_files: names of the PDKs' library files.
-        of_cells: whether its top level is a circuit of cells, unless it measures one of them.
+        of_cells: whether its top level is a circuit of cells, unless it tests one of them.
+        notes: receives what is left out.
 
     Raises:
         InputError: the deck has several circuits to size, or a line that cannot be read.
@@ -100,8 +107,16 @@ def read_own_bench(
         return None
     able = [name for name in called if _sizable(netlist, name)] or called
     chosen = (subckt or (able[0] if len(able) == 1 else "")).lower()
-    if not chosen and of_cells and not _measures(text):
-        return None
+    if not chosen and of_cells:
+        measures = _measures(text)
+        closed = measures and is_ring_of_cells(raw.splitlines())
+        if closed and notes is not None:
+            notes.append(
+                f"the deck's cells {', '.join(able)} form a loop, so they are one circuit, and the deck's measurements"
+                f" are left out (--subckt {' or '.join(able)} sizes one cell with them)"
+            )
+        if closed or not measures:
+            return None
     if not chosen:
         fix = f"--subckt {' or '.join(able)}" + ("; without its measurements all are one circuit" if of_cells else "")
         raise InputError(Finding(f"the deck calls several circuits: {', '.join(able)}", path, fix=fix))

@@ -40,6 +40,10 @@ def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str
     for passive in structure.passives:
         cell, _, name = passive.name.rpartition(".")
         scope = _cell(netlist, subckt, cell)
+        drawn = netlist.subcircuits[scope].device(name)
+        if drawn is not None and drawn.kind == "x":
+            # a device of the PDK is drawn, not a wire
+            continue
         value = own_value(Edit(scope, name, "value"), netlist, subckt)
         small = passive.kind == "c" and value is not None and 0 <= value < SMALLEST
         if passive.kind in "rc" and (extracted or small):

@@ -34,7 +34,7 @@ def _divided(
 ) -> dict[Edit, str]:
     places = [Edit(scope, device.name, name) for name in rule.names]
     multiplier = Edit(scope, device.name, "m")
-    sizes = [own_value(place, netlist, subckt) if _is_number(device, place) else None for place in places]
+    sizes = [own_value(place, netlist, subckt) if is_number(device, place) else None for place in places]
     units = own_value(multiplier, netlist, subckt) if "m" in device.params else 1.0
     if None in sizes or units is None:
         return {}
@@ -59,7 +59,8 @@ def _divided(
     return {**texts, multiplier: f"{count:g}", **twin}
 
 
-def _is_number(device: Device, place: Edit) -> bool:
+def is_number(device: Device, place: Edit) -> bool:
+    """Whether a parameter of a device is written as a number."""
     text = device.params.get(place.attribute, "")
     try:
         float(text.rstrip("uUnNmM"))

@@ -16,6 +16,7 @@ from eda_agent.problem.structure.matching import matched_groups
 from eda_agent.problem.structure.orientation import oriented
 from eda_agent.problem.structure.patterns import Patterns
 from eda_agent.problem.structure.roles import roles_of
+from eda_agent.problem.structure.substrate import ground_beside_substrate
 
 TWO_TERMINAL = frozenset("rcl")
 
@@ -55,6 +56,7 @@ def analyse(
         elif device.kind in TWO_TERMINAL and len(nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (nodes[0], nodes[1])))
     wells = _fed({kind: _rail(fets, ports, kind) for kind in ("pmos", "nmos")}, fets, ports)
+    wells["nmos"] = ground_beside_substrate(wells["nmos"], fets, ports)
     vdd, vss = (
         (rails or {}).get(role) or _behind_resistors(wells[kind], ports, fets, passives)
         for role, kind in (("vdd", "pmos"), ("vss", "nmos"))
