@@ -96,7 +96,7 @@ def write_layout(
                 sized,
                 tuple(found["rails"]),
                 rules,
-                rule_of(found.get("layout")),
+                rule_of(found.get("layout"), rules),
                 found["ports"],
                 passive,
             )
@@ -125,7 +125,9 @@ def write_layout(
             same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive)
         except ValueError as error:
             raise InputError(Finding(str(error), source)) from None
-        plan = planning.plan(layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None)
+        plan = planning.plan(
+            layout, cell, sized, rules, rule=rule_of(found["layout"], rules) if found.get("layout") else None
+        )
         result |= {
             "changes": [
                 *(f"{change.device}: {sizes(change)}" for change in plan.changes),

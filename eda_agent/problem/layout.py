@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eda_agent.klayout.fold import UNFOLDED, Diffusion, Rule, rule_data, rule_of
+from eda_agent.klayout.fold import UNFOLDED, Diffusion, Rule, rule_data, rule_of, step_of
 from eda_agent.klayout.table import TableError, read_table
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.pdk import Pdk
@@ -48,7 +48,8 @@ KEYS = ("fold", "grid", "table", "areas")
 def usual(pdk: Pdk) -> Layout:
     """The layout of a spec without further settings."""
     name = pdk.name if has_table(pdk) else ""
-    return Layout(replace(Rule(), grid=pdk.grid), name, diffusion_of(name) if name else None)
+    step = step_of(read_table(name)) if name else 0.0
+    return Layout(replace(Rule(), grid=max(pdk.grid, step)), name, diffusion_of(name) if name else None)
 
 
 def diffusion_of(table: str) -> Diffusion | None:

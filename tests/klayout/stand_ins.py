@@ -1,6 +1,7 @@
 """Stand-ins for the PCell libraries of three processes: the names, parameters, defaults, choices and least sizes that
 their public repositories register (`published.json`, read off the libraries themselves in KLayout), and of their
-drawing nothing but channel, diffusion, implant and well, on the layers of the process.
+drawing nothing but channel, diffusion, implant, well, the mark of thick oxide, and contacts with metal (none on a gate
+of SG13G2), on the layers of the process.
 
 * SKY130 and GF180MCU: `w` is one finger's, a number of µm.
 * SG13G2: `w` is that of all fingers, every parameter is a text, and `m` is for the netlist: one transistor is drawn
@@ -16,6 +17,7 @@ from typing import Any
 import pya
 
 from eda_agent.klayout.layers import Layers, of_table
+from eda_agent.klayout.rules import layer_of
 from eda_agent.klayout.table import read_table
 
 from .stand_in_passives import stand_in
@@ -32,6 +34,7 @@ class Transistor(pya.PCellDeclarationHelper):
     def __init__(self, facts: dict[str, Any], cell: str):
         super().__init__()
         self.facts, self.parameters = facts, facts["pcells"][cell]
+        self.pcell = cell
         self.layers, self.p = layers(facts["table"]), cell.startswith("p")
         self.names = [
             next((name for name in names if name in self.parameters), "")
@@ -83,6 +86,24 @@ class Transistor(pya.PCellDeclarationHelper):
         for number in range(fingers):
             left = SPACE + number * (length + SPACE)
             self._draw(self.layers.poly, pya.DBox(left, -0.1, left + length, finger + 0.1))
+            if self.facts["table"] != "ihp-sg13g2":
+                self._contact(pya.DPoint(left + length / 2, finger + 0.35))
+                self._draw(self.layers.poly, pya.DBox(left, finger, left + length, finger + 0.5))
+        for number in range(fingers + 1):
+            self._contact(pya.DPoint(SPACE / 2 + number * (length + SPACE), finger / 2))
+        for mark in self._marks():
+            self._draw(mark, diffusion.enlarged(0.5, 0.5))
+
+    def _marks(self) -> list[tuple[int, int]]:
+        """The layers that mark its oxide as thick."""
+        marks = [layer_of(one) for one in (read_table(self.facts["table"]).rules or {}).get("marks", ())]
+        # an attribute of a parameter belongs to the class: another library may have made it
+        volt = self.volt if "volt" in self.parameters else "5V" if self.pcell.endswith("HV") else ""
+        return marks if volt == "5V" else marks[:1] if volt == "6V" else []
+
+    def _contact(self, at: pya.DPoint) -> None:
+        self._draw(self.layers.contact, pya.DBox(-0.08, -0.08, 0.08, 0.08).moved(at - pya.DPoint()))
+        self._draw(self.layers.metals[0][0], pya.DBox(-0.12, -0.12, 0.12, 0.12).moved(at - pya.DPoint()))
 
     def _draw(self, layer: tuple[int, int], box: pya.DBox) -> None:
         self.cell.shapes(self.layout.layer(*layer)).insert(box)

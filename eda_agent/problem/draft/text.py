@@ -28,7 +28,7 @@ from eda_agent.problem.draft.sizable_parameters import (
     spelled,
 )
 from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, targets_of
-from eda_agent.problem.layout import has_table
+from eda_agent.problem.layout import has_table, usual
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
 
@@ -78,9 +78,9 @@ def write_draft(
     if has_table(draft.pdk):
         # a designer's deck gives the numbers that ngspice prints for it, until a layout is asked for
         own = "# " if draft.own_bench is not None else ""
+        grid = format_quantity(usual(draft.pdk).rule.grid).replace(" ", "")
         lines.append(
-            f"{own}layout: {{fold: auto, grid: {format_quantity(draft.pdk.grid).replace(' ', '')}}}  # fingers and"
-            " junctions are simulated as a layout has them"
+            f"{own}layout: {{fold: auto, grid: {grid}}}  # fingers and junctions are simulated as a layout has them"
         )
     lines.append("testbenches:")
     templates = draft.kind.benches if draft.own_bench is None else ()

@@ -56,7 +56,8 @@ class Slot:
 @dataclass
 class Block:
     """`slots` in a box of `width` and `height`, database units; `centred`: it is symmetrical and belongs on the axis;
-    `ring`: it wants a guard ring; `strips`: heights from which taps go across it.
+    `ring`: it wants a guard ring; `strips`: heights from which taps go across it; `marks`: the layers that mark its
+    oxide as thick.
     """
 
     device: Device
@@ -66,6 +67,7 @@ class Block:
     centred: bool
     ring: bool
     strips: list[int] = field(default_factory=list)
+    marks: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,31 @@ def group_of(units: Sequence[tuple[Device, int]]) -> Group:
     return Group(Counter(device.name for device, _ in units), devices, units[0][1])
 
 
+def on_grid(box: pya.Box, grid: int) -> pya.Box:
+    """The least box on the grid around a box: some PCells draw their last edge beside it."""
+    return pya.Box(
+        box.left // grid * grid, box.bottom // grid * grid, -(-box.right // grid) * grid, -(-box.top // grid) * grid
+    )
+
+
 class Drawing:
     """Draws the blocks of a layout with the PCells of a table."""
 
-    def __init__(self, layout: pya.Layout, table: Table, gap: int, grid: int, reach: int, strip: int):
+    def __init__(
+        self,
+        layout: pya.Layout,
+        table: Table,
+        gap: int,
+        grid: int,
+        reach: int,
+        strip: int,
+        marks: Sequence[tuple[int, int]] = (),
+    ):
         """`gap` between units, `reach` to the nearest tap and `strip`, the room that one takes between rows: database
-        units; `strip` 0 for PCells with taps.
+        units; `strip` 0 for PCells with taps. `marks`: layers of thick oxide.
         """
         self.layout, self.table, self.gap, self.grid, self.reach, self.strip = layout, table, gap, grid, reach, strip
+        self.marks = marks
         self.library = pya.Library.library_by_name(library.registered(table))
         self._variants: dict[Piece, pya.Cell] = {}
         self._boxes: dict[Piece, pya.Box] = {}
@@ -147,7 +166,7 @@ class Drawing:
         library.checked(
             variant, self.library, self.table.cell(piece.device), piece.values(self.table), piece.device.name
         )
-        self._boxes[piece] = variant.bbox()
+        self._boxes[piece] = on_grid(variant.bbox(), self.grid)
 
     def drawn(self, piece: Piece) -> tuple[pya.Cell, pya.Box]:
         """The variant of a piece, and its box."""
@@ -209,4 +228,16 @@ class Drawing:
                 inset = spare if side < 0 else 0 if side > 0 else spare // 2 // self.grid * self.grid
                 slots.append(Slot(piece, variant, box, lefts[column] + inset, y, mirrored))
             y += height + self.gap
-        return Block(group.first, slots, x - self.gap, y - self.gap, group.matched, group.pair, strips)
+        marks = self._marked(slots[0].variant)
+        return Block(group.first, slots, x - self.gap, y - self.gap, group.matched, group.pair, strips, marks)
+
+    def _marked(self, variant: pya.Cell) -> frozenset[tuple[int, int]]:
+        """The marks that a PCell draws."""
+        there = {
+            (one.layer, one.datatype): index
+            for index in self.layout.layer_indexes()
+            for one in [self.layout.get_info(index)]
+        }
+        return frozenset(
+            mark for mark in self.marks if mark in there and not variant.bbox_per_layer(there[mark]).empty()
+        )

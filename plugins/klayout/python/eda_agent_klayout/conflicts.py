@@ -16,11 +16,12 @@ from .table import Table
 
 
 def wires_of(layout: pya.Layout, table: Table) -> list[int]:
-    """The layers whose shapes a device must not meet by chance: all but wells, implants, pins and labels, which go
-    over many devices.
+    """The layers whose shapes a device must not meet by chance: all but wells, implants, marks, pins and labels,
+    which go over many devices.
     """
     rules = rules_of(table)
-    over = {rules.layers[name] for name in ("nwell", "nplus", "pplus", "pin", "label")} if rules else set()
+    names = ("nwell", "nplus", "pplus", "pin", "label", "poly_pin", "poly_label")
+    over = {rules.layers[name] for name in names if name in rules.layers} | {*rules.marks} if rules else set()
     return [
         index
         for index in layout.layer_indexes()

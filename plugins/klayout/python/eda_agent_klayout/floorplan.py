@@ -5,7 +5,7 @@ common axis, taps and wells between them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .arrange import outwards
 from .blocks import Block
@@ -26,15 +26,21 @@ def rank(device: Device, rails: tuple[str, str]) -> int:
 
 @dataclass
 class Line:
-    """Blocks beside each other, in a well of their own or in that of their neighbours with the same `kind` and `bulk`.
-    `centre`: the one that stands on the axis.
+    """Blocks beside each other, in a well of their own or in that of their neighbours with the same `kind`, `bulk` and
+    `marks` of thick oxide. `centre`: the one that stands on the axis.
     """
 
     kind: str
     bulk: str
+    marks: frozenset[tuple[int, int]]
     centre: Block | None = None
     left: list[Block] = field(default_factory=list)
     right: list[Block] = field(default_factory=list)
+
+    @property
+    def well(self) -> tuple[str, str, tuple[tuple[int, int], ...]]:
+        """What lines that share a well, or the substrate between them, have in common."""
+        return self.kind, self.bulk, tuple(sorted(self.marks))
 
     @property
     def blocks(self) -> list[Block]:
@@ -63,14 +69,10 @@ def lines(blocks: Sequence[Block], rails: tuple[str, str], gap: int) -> list[Lin
     """
     limit = BROAD * sum((block.width + gap) * (block.height + gap) for block in blocks) ** 0.5
     found: list[Line] = []
-    levels = sorted({(rank(block.device, rails), block.device.kind, block.device.nets[3]) for block in blocks})
-    for level, kind, bulk in levels:
-        here = [
-            block
-            for block in blocks
-            if (rank(block.device, rails), block.device.kind, block.device.nets[3]) == (level, kind, bulk)
-        ]
-        made = [Line(kind, bulk, block) for block in here if block.centred]
+    for level in sorted({_level(block, rails) for block in blocks}):
+        here = [block for block in blocks if _level(block, rails) == level]
+        like = Line(here[0].device.kind, here[0].device.nets[3], here[0].marks)
+        made = [replace(like, centre=block, left=[], right=[]) for block in here if block.centred]
         alone: list[Block] = []
         for block in (one for one in here if not one.centred):
             # each beside the group where it makes the line least long; what is larger than the group has
@@ -86,8 +88,13 @@ def lines(blocks: Sequence[Block], rails: tuple[str, str], gap: int) -> list[Lin
                 continue
             sides = [sum(one.width + gap for one in side) for side in (best.left, best.right)]
             (best.left if sides[0] <= sides[1] else best.right).append(block)
-        found += [*made, *(_line(kind, bulk, part) for part in _broken(alone, limit, gap))]
+        found += [*made, *(_line(like, part) for part in _broken(alone, limit, gap))]
     return found
+
+
+def _level(block: Block, rails: tuple[str, str]) -> tuple[int, str, str, tuple[tuple[int, int], ...]]:
+    """Blocks of one level may share lines."""
+    return rank(block.device, rails), block.device.kind, block.device.nets[3], tuple(sorted(block.marks))
 
 
 def _broken(blocks: Sequence[Block], limit: float, gap: int) -> list[list[Block]]:
@@ -103,10 +110,10 @@ def _broken(blocks: Sequence[Block], limit: float, gap: int) -> list[list[Block]
     return found
 
 
-def _line(kind: str, bulk: str, blocks: Sequence[Block]) -> Line:
+def _line(like: Line, blocks: Sequence[Block]) -> Line:
     """A line of single devices; of an odd number one stands on the axis."""
     row = outwards(blocks)
     if len(row) % 2 == 0:
-        return Line(kind, bulk, None, [], row)
+        return replace(like, left=[], right=row)
     middle = len(row) // 2
-    return Line(kind, bulk, row[middle], list(reversed(row[:middle])), row[middle + 1 :])
+    return replace(like, centre=row[middle], left=list(reversed(row[:middle])), right=row[middle + 1 :])

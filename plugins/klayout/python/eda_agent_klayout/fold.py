@@ -13,7 +13,7 @@ from itertools import chain
 from math import ceil, gcd, inf
 from typing import Any
 
-from .table import Device
+from .table import Device, Table
 
 
 @dataclass(frozen=True)
@@ -186,10 +186,22 @@ def drawn_junctions(devices: Sequence[Device], diffusion: Diffusion) -> dict[str
     return found
 
 
-def rule_of(data: Mapping[str, Any] | None) -> Rule:
-    """The rule in the output of `eda-agent export RUN --devices`; the usual one if the run has none. null means inf."""
+def usual(table: Table) -> Rule:
+    """The rule of a drawing with the PCells of a table, if a run has none."""
+    return Rule(grid=max(Rule.grid, step_of(table)))
+
+
+def step_of(table: Table) -> float:
+    """The step of widths and lengths that the PCells of a table draw on the manufacturing grid, m; 0 for any."""
+    return round(table.step * table.unit, 15)
+
+
+def rule_of(data: Mapping[str, Any] | None, table: Table | None = None) -> Rule:
+    """The rule in the output of `eda-agent export RUN --devices`; the usual one of a table if the run has none. null
+    means inf.
+    """
     if not data:
-        return Rule()
+        return usual(table) if table is not None else Rule()
     widest, narrowest = (inf if data.get(name) is None else float(data[name]) for name in ("widest", "narrowest"))
     return Rule(widest, narrowest, float(data.get("grid") or 0.0))
 

@@ -19,7 +19,7 @@ import pya
 
 from .blocks import Block, Group, Piece, Slot, group_of
 from .floorplan import lines
-from .fold import Rule, arrays, folded
+from .fold import Rule, arrays, folded, usual
 from .passives import Passive
 from .table import Device, Table
 
@@ -64,7 +64,7 @@ def place(
     """
     groups = [
         part
-        for array in arrays(folded(devices, rule or Rule()))
+        for array in arrays(folded(devices, rule or usual(table)))
         for part in _parts(group_of([(unit.device, unit.fingers) for unit in array if not unit.dummy]))
     ]
     wanted = [_request(group) for group in groups]

@@ -190,7 +190,7 @@ def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
     return result
 
 
-def text(found: Mapping[str, Any], drawn: Sequence[Part] = ()) -> str:
+def text(found: Mapping[str, Any], drawn: Sequence[Part] = (), table: Table | None = None) -> str:
     """The output of `eda-agent export RUN --devices` as SPICE: one subcircuit of X instances of nmos and pmos with W
     and L in metres, on the grid, and of the PCells of its resistors and capacitors that are drawn.
     """
@@ -198,7 +198,7 @@ def text(found: Mapping[str, Any], drawn: Sequence[Part] = ()) -> str:
     used |= {net for part in drawn for net in part.nets}
     # a port without transistors has no label
     lines = [f".subckt {found['name']} {' '.join(port for port in found['ports'] if port in used)}"]
-    for device in folded(devices_of(dict(found)), rule_of(found.get("layout"))):
+    for device in folded(devices_of(dict(found)), rule_of(found.get("layout"), table)):
         sizes = f"W={device.width:.10g} L={device.length:.10g} nf={device.nf} m={device.m}"
         lines.append(f"X{device.name} {' '.join(device.nets)} {device.kind} {sizes}")
     for number, part in enumerate(drawn):
@@ -210,11 +210,11 @@ def text(found: Mapping[str, Any], drawn: Sequence[Part] = ()) -> str:
 KINDS = {name: name for name in ("nmos", "pmos", *PASSIVE)}
 
 
-def reference(found: Mapping[str, Any], drawn: Sequence[Part] = ()) -> pya.Netlist:
-    """The schematic of the output of `eda-agent export RUN --devices`; `drawn`: of resistors and capacitors. Raises
-    ValueError.
+def reference(found: Mapping[str, Any], drawn: Sequence[Part] = (), table: Table | None = None) -> pya.Netlist:
+    """The schematic of the output of `eda-agent export RUN --devices`; `drawn`: of resistors and capacitors; `table`:
+    of the PCells. Raises ValueError.
     """
-    return schematic(text(found, drawn), str(found["name"]), KINDS)
+    return schematic(text(found, drawn, table), str(found["name"]), KINDS)
 
 
 def check(
@@ -243,7 +243,7 @@ def check(
         with_passives = table or read_table("demonstration")
         parts = passives.meant(found, with_passives, finish(passive_counts(cell, with_passives)))
     database = extract(layout, cell, layers, terminals)
-    result = compare(database, meant or reference(found, parts), str(found["name"]))
+    result = compare(database, meant or reference(found, parts, table), str(found["name"]))
     count = pieces(layout, cell, layers, terminals)
     nets = sorted(
         {str(net) for device in found["devices"] for net in device["nets"]}

@@ -15,7 +15,7 @@ import pya
 from . import library
 from .blocks import Block, group_of
 from .floorplan import lines
-from .fold import Rule, arrays, folded
+from .fold import Rule, arrays, folded, usual
 from .passive_rows import Rows
 from .passives import Passive
 from .site import Site
@@ -55,7 +55,7 @@ def placing(
     table = library.present(table)
     groups = [
         group_of([(unit.device, unit.fingers) for unit in array if not unit.dummy])
-        for array in arrays(folded(devices, rule or Rule()))
+        for array in arrays(folded(devices, rule or usual(table)))
     ]
     there = pya.Library.library_by_name(library.registered(table))
     pieces = list(dict.fromkeys(piece for group in groups for piece in group.pieces(table)))

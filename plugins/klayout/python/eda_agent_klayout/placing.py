@@ -30,7 +30,7 @@ def placing(
     layout = pya.Layout(True, window.manager())
     layout.dbu = 0.001
     rails = (found["rails"][0], found["rails"][1])
-    rule = rule_of(found.get("layout"))
+    rule = rule_of(found.get("layout"), table)
     sized = devices(dict(found))
     passive = passives.passives(found, table)
     cell = yield from place.placing(layout, found["name"], sized, rails, table, rule, found["ports"], passive)

@@ -12,7 +12,7 @@ from typing import Any
 import pya
 
 from .conflicts import conflicts, wires_of
-from .fold import Rule, folded
+from .fold import Rule, folded, usual
 from .instances import Places, Reader
 from .library import checked, create, holdable
 from .passives import Part, Passive, parts
@@ -67,9 +67,10 @@ class _Planning:
         passives: Sequence[Passive],
     ):
         self.layout, self.cell, self.table, self.rule = layout, cell, table, rule
+        self.usual = rule or usual(table)
         self.result = Plan()
         self.by_name = {key(device.name): device for device in devices}
-        self.simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
+        self.simulated = {key(device.name): device for device in folded(devices, self.usual)}
         self.reader = Reader(cell, table, places)
         self.found: dict[str, list[Piece]] = {}
         self.passives = {one.name: one for one in passives}
@@ -125,7 +126,7 @@ class _Planning:
             self.result.missing.append(device.name)
             return
         drawn = sum(_fingers(self.table, values) for _, values in units)
-        fitting = fitted(device, drawn, self.simulated[name], self.rule or Rule())
+        fitting = fitted(device, drawn, self.simulated[name], self.usual)
         if fitting is None:
             self._stop(
                 name,
@@ -206,9 +207,9 @@ def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device 
         return None
     fold = drawn // device.m
     # a fold that was chosen for another size is kept while its fingers have a usable shape
-    usual = Rule()
-    if not 0.42e-6 <= device.width / fold <= 4 * usual.widest or (
-        fold > 1 and device.width / fold < usual.narrowest * (1 - 1e-9)
+    wanted = Rule()
+    if not 0.42e-6 <= device.width / fold <= 4 * wanted.widest or (
+        fold > 1 and device.width / fold < wanted.narrowest * (1 - 1e-9)
     ):
         return None
     return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]

@@ -19,13 +19,16 @@ from .table import Table, TableError
 @dataclass(frozen=True)
 class Rules:
     """`grid`: of manufacturing. `reach`: the largest distance from a diffusion to the tap of its well that latch-up
-    allows. `taps`: whether taps must be drawn, as the PCells have none.
+    allows. `taps`: whether taps must be drawn, as the PCells have none. A process with two gate oxides has one set of
+    distances, which both allow.
 
     `contact`, `contact_space`: side of a contact, and between two; `around_contact`: of tap and metal beyond it.
     `space`: between diffusions. `implant`, `implant_space`: beyond a
     diffusion, and between two of a kind, which are merged where they are nearer. `well`: beyond what is in it;
     `well_space`: between wells of different nets; `well_away`: from a well to
     what stands outside it. `unit_gap`: between the boxes of neighbouring PCells. `layers`: name → (layer, datatype).
+    `marks`: the layers by which a PCell marks thick oxide; `mark`: of a mark beyond taps and well; `mark_away`: from
+    it to a device without.
     """
 
     layers: Mapping[str, tuple[int, int]]
@@ -42,6 +45,9 @@ class Rules:
     well_away: float
     unit_gap: float = 0.25
     taps: bool = True
+    marks: tuple[tuple[int, int], ...] = ()
+    mark: float = 0.0
+    mark_away: float = 0.0
 
     @property
     def tap_width(self) -> float:
@@ -53,8 +59,11 @@ class Rules:
         return layout.layer(pya.LayerInfo(*self.layers[name]))
 
 
-NEEDED = ("active", "tap", "poly", "nplus", "pplus", "nwell", "contact", "metal", "label", "pin")
+NEEDED = ("active", "tap", "poly", "pplus", "nwell", "contact", "metal", "label", "pin")
 """Names of layers."""
+OPTIONAL = ("nplus", "poly_label", "poly_pin")
+"""Names of layers: without `nplus`, all that is not p+ is n+; those of poly are for PCells whose gates have no contact.
+"""
 
 
 def rules_of(table: Table) -> Rules | None:
@@ -65,13 +74,21 @@ def rules_of(table: Table) -> Rules | None:
     if "metals" in words:
         words["metal"], words["label"] = words["metals"][0]
     words |= table.rules.get("layers", {})
+    words.setdefault("tap", words.get("active"))
     missing = [name for name in NEEDED if not isinstance(words.get(name), str)]
     if missing:
         raise TableError(
             f"the table of {table.library} has rules and no layer {', '.join(missing)}\n    → see tables/sky130A.json"
         )
-    layers = {name: (int(layer), int(datatype)) for name in NEEDED for layer, datatype in [words[name].split("/")]}
+    layers = {name: layer_of(words[name]) for name in (*NEEDED, *OPTIONAL) if name in words}
+    marks = tuple(layer_of(one) for one in table.rules.get("marks", ()))
     try:
-        return Rules(**{**table.rules, "layers": layers})
+        return Rules(**{**table.rules, "layers": layers, "marks": marks})
     except TypeError as error:
         raise TableError(f"the rules of the table of {table.library}: {error}\n    → see tables/sky130A.json") from None
+
+
+def layer_of(words: str) -> tuple[int, int]:
+    """Layer and datatype of "layer/datatype"."""
+    layer, datatype = words.split("/")
+    return int(layer), int(datatype)

@@ -14,10 +14,13 @@ from .rules import rules_of
 from .steps import Work, each
 from .substrate import Substrate
 from .table import DUMMY, NAME, NETS, Table
-from .terminals import terminals
+from .terminals import Terminals, terminals
 
 GAP = 1.0
 """Between blocks, and between lines, where nothing stands between them, µm."""
+LABEL = {"metal": "label", "poly": "poly_label"}
+PIN = {"metal": "pin", "poly": "poly_pin"}
+"""Layers of the label and of the pin, by the layer that a terminal is on."""
 
 
 class Site:
@@ -34,12 +37,13 @@ class Site:
             strip = self.ground.dbu(self.rules.tap_width) + 2 * self.ground.dbu(self.rules.space)
             reach = self.ground.dbu(self.rules.reach - self.rules.tap_width)
         unit_gap = round((self.rules.unit_gap if self.rules else UNIT_GAP) / self.layout.dbu)
-        self.drawing = Drawing(self.layout, table, unit_gap, grid, reach, strip)
+        marks = self.rules.marks if self.rules else ()
+        self.drawing = Drawing(self.layout, table, unit_gap, grid, reach, strip, marks)
         self.grid = grid
         self.top = 0
         self._last: tuple[Line, pya.Box] | None = None
-        self._labels: dict[int, dict[str, list[pya.Box]]] = {}
-        self._pins: dict[str, pya.Box] = {}
+        self._labels: dict[int, Terminals] = {}
+        self._pins: dict[str, tuple[str, pya.Box]] = {}
         self._filled: list[pya.Box] = []
 
     def learn(self, piece: Piece) -> None:
@@ -68,15 +72,22 @@ class Site:
         if self.ground and tapped:
             outline += self._taps(line, inner, places, ring)
         self.top = outline.top
-        if self.ground and line.kind == "pmos":
-            merged = outline
-            if self._last is not None and (self._last[0].kind, self._last[0].bulk) == ("pmos", line.bulk):
-                # one well for neighbours on the same net
-                merged = outline + self._last[1]
-            self.ground.well(merged)
-            outline = merged
+        if self.ground and self._last is not None and self._last[0].well == line.well and line.kind == "pmos":
+            # one well for neighbours on the same net
+            outline = outline + self._last[1]
+        if self.ground:
+            self._under(line, outline)
         self._filled.append(outline)
         self._last = (line, outline)
+
+    def _under(self, line: Line, content: pya.Box) -> None:
+        """The well of a line, and the marks of its oxide."""
+        assert self.ground is not None and self.rules is not None
+        if line.kind == "pmos":
+            around = self.ground.dbu(self.rules.well)
+            content = content.enlarged(around, around)
+            self.ground.put("nwell", content)
+        self.ground.mark(content, line.marks)
 
     @property
     def width(self) -> int:
@@ -87,7 +98,9 @@ class Site:
         """Where something may stand above what is placed, in no well."""
         if self._last is None:
             return self.top
-        well = self.ground.dbu(self.rules.well + self.rules.well_away) if self.ground and self.rules else 0
+        well = 0
+        if self.ground and self.rules:
+            well = self.ground.dbu(self.rules.well + self.rules.well_away + self._marked(self._last[0]))
         grid = self.grid
         return -(-(self.top + max(gap, self.gap) + well) // grid) * grid
 
@@ -112,7 +125,7 @@ class Site:
         if self.ground is None or self.rules is None:
             return self.top + self.gap
         last = self._last[0]
-        if (last.kind, last.bulk) == (line.kind, line.bulk):
+        if last.well == line.well:
             return self.top + max(self._space, self.gap // 2)
         wells = [one.kind for one in (last, line)].count("pmos")
         apart = {
@@ -120,7 +133,13 @@ class Site:
             1: self.rules.well + self.rules.well_away,
             2: 2 * self.rules.well + self.rules.well_space,
         }[wells]
+        if last.marks != line.marks:
+            apart += self._marked(last) + self._marked(line) + self.rules.mark_away
         return self.top + max(self.ground.dbu(apart + self.rules.implant), self.gap)
+
+    def _marked(self, line: Line) -> float:
+        """How far the marks of a line reach beyond its well."""
+        return self.rules.mark if self.rules and line.marks else 0.0
 
     def _taps(self, line: Line, inner: pya.Box, places: Sequence[tuple[Block, int]], ring: int) -> pya.Box:
         """Strips of taps: below the line as long as it is, above it where its top would be too far, and across high
@@ -165,19 +184,18 @@ class Site:
             self._terminals(slot, trans)
 
     def _terminals(self, slot: Slot, trans: pya.Trans) -> None:
-        """Label each terminal with its net where the PCell does not, and remember where a net has a terminal."""
+        """Label each terminal with its net where the PCell does not, and remember a terminal of each net."""
         if self.rules is None or self.ground is None:
             return
         nets = dict(zip("dgsb", slot.piece.device.nets, strict=True))
-        index = slot.variant.cell_index()
-        for name, boxes in self._labels[index].items():
+        for name, boxes in self._labels[slot.variant.cell_index()].items():
             net = nets["b"] if slot.piece.dummy else nets[name]
-            for box in boxes:
+            for on, box in boxes:
                 where = box.transformed(trans)
-                if not slot.piece.dummy:
-                    self._pins.setdefault(net, where)
+                if not slot.piece.dummy and (net not in self._pins or (self._pins[net][0], on) == ("poly", "metal")):
+                    self._pins[net] = (on, where)
                 if not self.table.nets:
-                    self.ground.put("label", pya.Text(net, pya.Trans(pya.Vector(where.center()))))
+                    self.ground.put(LABEL[on], pya.Text(net, pya.Trans(pya.Vector(where.center()))))
 
     def around(self, ports: Sequence[str]) -> Work[None]:
         """Close the slits between implants, and draw the pins of the ports."""
@@ -187,6 +205,6 @@ class Site:
         yield from each("implants are merged", self._filled, lambda box: ground.fill(("nplus", "pplus"), box))
         for port in ports:
             if port in self._pins:
-                where = self._pins[port]
-                ground.put("pin", where)
-                ground.put("label", pya.Text(port, pya.Trans(pya.Vector(where.center()))))
+                on, where = self._pins[port]
+                ground.put(PIN[on], where)
+                ground.put(LABEL[on], pya.Text(port, pya.Trans(pya.Vector(where.center()))))

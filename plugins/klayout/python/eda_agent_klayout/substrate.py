@@ -28,7 +28,9 @@ class Substrate:
         return max(round(self.rules.grid / self.layout.dbu), 1)
 
     def put(self, name: str, shape: pya.Box | pya.Region | pya.Text) -> None:
-        self.cell.shapes(self.rules.layer(self.layout, name)).insert(shape)
+        """On a layer, where the process has it."""
+        if name in self.rules.layers:
+            self.cell.shapes(self.rules.layer(self.layout, name)).insert(shape)
 
     def strip(self, box: pya.Box, kind: str, net: str) -> None:
         """A tap with a row of contacts, its metal labelled with its net; `kind`: of the transistors that it serves."""
@@ -60,15 +62,16 @@ class Substrate:
         self.strip(pya.Box(inner.right, inner.bottom, outer.right, inner.top), kind, "")
         return outer
 
-    def well(self, content: pya.Box) -> None:
-        """An n-well around what is in it."""
-        around = self.dbu(self.rules.well)
-        self.put("nwell", content.enlarged(around, around))
+    def mark(self, content: pya.Box, marks: Iterable[tuple[int, int]]) -> None:
+        """Thick oxide over what stands in it."""
+        beyond = self.dbu(self.rules.mark)
+        for layer in marks:
+            self.cell.shapes(self.layout.layer(*layer)).insert(content.enlarged(beyond, beyond))
 
     def fill(self, names: Iterable[str], box: pya.Box) -> None:
         """Close what is nearer than its space between implants of a kind, in a box."""
         half = -(-self.dbu(self.rules.implant_space) // 2 // self.grid) * self.grid
-        regions = {name: self.all(name, box).merged() for name in names}
+        regions = {name: self.all(name, box).merged() for name in names if name in self.rules.layers}
         for name, region in regions.items():
             other = pya.Region()
             for another, theirs in regions.items():

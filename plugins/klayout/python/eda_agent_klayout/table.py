@@ -9,7 +9,8 @@ called otherwise in other versions of the library; `unit` of lengths, m; `finger
 not of all; where the PCell has such: `device` (parameter for the name), `nets`, `dummy`; `text`: true where numbers are
 written as text, lengths as "0.35u"; `layers`: what the shapes of the process mean, as "layer/datatype" (see
 `layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the
-unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `rules`:
+unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `step`: of the
+widths and lengths, in the unit of lengths, with which the PCells stay on the manufacturing grid; `rules`:
 distances around the PCells for taps, rings, wells and pins (see `rules.Rules`); `wires`: the
 capacitance of a wire to the substrate, [aF/um², aF/µm of its edge], of `poly` and of each of the `metals`; `passives`:
 `resistor` and `capacitor`, each with `cell`, the names of its `w` and `l`, what it is placed with, `set`, `models`
@@ -117,6 +118,7 @@ class Table:
     wires: dict[str, Any] | None = None
     rules: dict[str, Any] | None = None
     passives: dict[str, Any] | None = None
+    step: float = 0.0
 
     @property
     def libraries(self) -> tuple[str, ...]:

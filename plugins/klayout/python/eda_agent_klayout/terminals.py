@@ -1,5 +1,5 @@
 """The terminals of a drawn transistor are found in its shapes: source, drain, source, … from left to right between the
-gates, and the gate's contact.
+gates, and the gate's contact, or its poly.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import pya
 
 from .rules import Rules
 
-Terminals = Mapping[str, "list[pya.Box]"]
-"""d, g or s → the pieces of metal on it, in the device's own coordinates, database units."""
+Terminals = Mapping[str, "list[tuple[str, pya.Box]]"]
+"""d, g or s → the pieces of metal on it, or of poly where the PCell has no contact there: (layer, box in the device's
+own coordinates, database units).
+"""
 
 
-def terminals(cell: pya.Cell, rules: Rules) -> dict[str, list[pya.Box]]:
+def terminals(cell: pya.Cell, rules: Rules) -> Terminals:
     """Of a PCell with one row of fingers whose gates run upwards."""
     layout = cell.layout()
 
@@ -22,13 +24,15 @@ def terminals(cell: pya.Cell, rules: Rules) -> dict[str, list[pya.Box]]:
         return pya.Region(cell.begin_shapes_rec(rules.layer(layout, name))).merged()
 
     active, poly, contact, metal = (all_of(name) for name in ("active", "poly", "contact", "metal"))
-    found: dict[str, list[pya.Box]] = {"d": [], "g": [], "s": []}
+    found: dict[str, list[tuple[str, pya.Box]]] = {"d": [], "g": [], "s": []}
     gates = active & poly
     diffusions = (active.interacting(gates) - poly).merged()
     for number, polygon in enumerate(sorted(diffusions.each(), key=lambda one: one.bbox().left)):
         touched = metal.interacting(contact & pya.Region(polygon))
-        found["sd"[number % 2]] += [_inside(one) for one in touched.each()]
-    found["g"] = [_inside(one) for one in metal.interacting((contact & poly) - active).each()]
+        found["sd"[number % 2]] += [("metal", _inside(one)) for one in touched.each()]
+    found["g"] = [("metal", _inside(one)) for one in metal.interacting((contact & poly) - active).each()]
+    if not found["g"]:
+        found["g"] = [("poly", one.bbox()) for one in poly.interacting(gates).each()]
     return {name: list(dict.fromkeys(boxes)) for name, boxes in found.items()}
 
 

@@ -54,7 +54,7 @@ class Task:
         found = devices(dict(self.found))
         passive = passives.passives(self.found, self.rules)
         yield from same_circuit.refusing(self.cell, found, self.rules, places, str(self.found["name"]), passive)
-        rule = rule_of(self.found["layout"]) if self.found.get("layout") else None
+        rule = rule_of(self.found["layout"], self.rules) if self.found.get("layout") else None
         plan = yield from planning.planning(self.layout, self.cell, found, self.rules, places, rule, passive)
         plan.stored = yield from title.comparing(self.cell, self.found, self.rules)
         return plan
