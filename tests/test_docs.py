@@ -61,7 +61,7 @@ def test_commands_of_the_readme_parse() -> None:
     blocks = "".join(
         code for kind, code in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) if not kind
     )
-    commands = re.findall(r"^eda-agent (.+?)\s*(?:#.*)?$", blocks, re.MULTILINE)
+    commands = re.findall(r"^(?:\S*/)?eda-agent (.+?)\s*(?:#.*)?$", blocks, re.MULTILINE)
     assert {command.split()[0] for command in commands} >= {
         "init",
         "check",

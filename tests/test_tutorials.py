@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import doctest
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from eda_agent.tui.feed import JournalFeed
 from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.export import ExportScreen
 
-from .conftest import CIRCUITS, ROOT
+from .conftest import ROOT
 from .tui.flow import until
 
 pytestmark = pytest.mark.slow
@@ -63,9 +62,22 @@ def follow(text: str, folder: Path) -> dict[str, str]:
     return said
 
 
+def test_an_own_deck_with_sky130(tmp_path: Path) -> None:
+    text = page("tutorial-deck.md")
+    (tmp_path / "tb.spice").write_text(blocks(text, "spice")[0])
+    said = follow(text, tmp_path)
+    assert list(said) == ["init", "size", "show", "report", "export"]
+    assert blocks(text, "text")[0] in said["init"]
+    assert "✓ met" in said["size"] and "simulated again without cache in 17 corners: met" in said["size"]
+    sized = (tmp_path / "sized.spice").read_text()
+    before, after = (re.findall(r"XM1 .* W=(\S+)", deck) for deck in (blocks(text, "spice")[0], sized))
+    assert before == ["4"] and after != before and "let phase_margin" in sized
+
+
 def test_the_command_line_with_sky130(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "tests" / "fixtures" / "ota_xschem.spice", tmp_path)
-    said = follow(page("tutorial.md"), tmp_path)
+    text = page("tutorial.md")
+    (tmp_path / "ota.spice").write_text(blocks(text, "spice")[0])
+    said = follow(text, tmp_path)
     assert list(said) == ["init", "check", "size", "show", "sensitivity", "front", "mc", "report", "export"]
     assert "✓ met" in said["size"] and "simulated again without cache in 17 corners: met" in said["size"]
     assert all(heading in said["show"].splitlines()[3] for heading in ("min", "typ", "max", "worst in"))
@@ -100,9 +112,9 @@ def test_python_with_ihp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_terminal_app_with_gf180(tmp_path: Path) -> None:
     """The keys of the page, in their order; each is answered as the page says."""
     keys = [key.replace("/", "slash") for key in re.findall(r"^\| `([^`]+)` \|", page("tutorial-app.md"), re.MULTILINE)]
-    shutil.copy(CIRCUITS / "ota_5t" / "ota_5t.spice", tmp_path)
+    (tmp_path / "ota.spice").write_text(blocks(page("tutorial-app.md"), "spice")[0])
     folder = tmp_path / "runs" / "first"
-    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, None, draft=tmp_path / "ota_5t.spice")
+    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, None, draft=tmp_path / "ota.spice")
     specs = app.specs
 
     def title(screen: str) -> bool:
