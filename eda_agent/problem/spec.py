@@ -13,6 +13,7 @@ from eda_agent.metrics import Metric
 from eda_agent.problem.extracted.wires import Wires
 from eda_agent.problem.layout import Layout
 from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.own_script import OwnScript
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.script import Program
 from eda_agent.problem.space import DesignSpace
@@ -116,6 +117,7 @@ class Testbench:
             `simulation.window`).
         program: what a designer's deck does and measures by itself; None for other testbenches.
         instance: name of the circuit's first instance.
+        script: a program of the designer's that computes further results.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Testbench:
     grows: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     program: Program | None = field(default=None, repr=False)
     instance: str = field(default="xdut", repr=False)
+    script: OwnScript | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from eda_agent.metrics import METRICS, Metric
 from eda_agent.problem import layout, load_budget, load_measures, load_specs
+from eda_agent.problem.bench import script_loading
 from eda_agent.problem.bias import BIAS_METRICS, REGIONS
 from eda_agent.problem.load import KEYS, NEEDED
 from eda_agent.problem.load_corners import SETS
@@ -115,7 +116,19 @@ def _template(name: str) -> Schema:
 def _own_testbench() -> Schema:
     about = "a designer's testbench that measures by itself, or a deck with an instance Xdut and probes"
     supply = {**TEXT, "description": "the voltage source or the parameter that has the corner's vdd"}
-    found = _map(QUANTITY, {"deck": {**TEXT, "description": about}, "probes": _map(TEXT), "supply": supply})
+    script = _object(
+        script_loading.KEYS,
+        {
+            "file": {**TEXT, "description": "a Python file with postprocess(results, conditions); needs --allow-code"},
+            "inputs": _map(TEXT),
+            "results": {"type": "array", "items": TEXT},
+            "conditions": _map(QUANTITY),
+            "root": TEXT,
+        },
+        ("file", "results"),
+    )
+    known = {"deck": {**TEXT, "description": about}, "probes": _map(TEXT), "supply": supply, "script": script}
+    found = _map(QUANTITY, known)
     return {"title": "a deck of your own", **found, "required": ["deck"]}
 
 

@@ -17,6 +17,7 @@ from eda_agent.problem.draft import Answers
 from eda_agent.problem.draft.sections import with_sections
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.names import name_from
+from eda_agent.run.cace_scripts import with_scripts, without_scripts
 from eda_agent.run.drafting import draft_spec
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.units import QuantityError, any_unit
@@ -45,7 +46,7 @@ def draft_from_datasheet(
         InputError: the datasheet or a template cannot be read, or the circuit has no netlist.
         MissingError: a template is a schematic, and xschem is missing.
     """
-    sheet = read_datasheet(path)
+    sheet = without_scripts(read_datasheet(path))
     folder = out or path.parent / "eda-agent"
     if (folder / "spec.yaml").exists() and not force:
         fix = "--force replaces it, --out writes elsewhere"
@@ -68,6 +69,9 @@ def draft_from_datasheet(
     benches = _benches(spec, files)
     lines = _specs(sheet.parameters, decks, benches, names, said)
     text = with_sections(spec.read_text(encoding="utf-8"), lines, corners)
+    text = with_scripts(
+        text, sheet.parameters, decks, {one.name: _bench_of(one, benches) for one in sheet.parameters}, folder
+    )
     remarks = "".join(f"# {one}\n" for one in said)
     write_text(spec, f"# from the CACE datasheet {os.path.relpath(path, folder)}\n{remarks}{text}")
     result["noticed"] += said
@@ -157,6 +161,10 @@ def _benches(spec: Path, files: Sequence[Path]) -> dict[str, str]:
     return {file.name: benches.get(file.name, file.stem) for file in files}
 
 
+def _bench_of(parameter: CaceParameter, benches: Mapping[str, str]) -> str:
+    return benches[f"{name_from(parameter.name)}.spice"]
+
+
 def _specs(
     parameters: Sequence[CaceParameter],
     decks: Mapping[str, CaceDeck],
@@ -167,9 +175,10 @@ def _specs(
     every = {name for names in corners.values() for name in names}
     lines = []
     for parameter in parameters:
-        bench = benches[f"{name_from(parameter.name)}.spice"]
+        bench = _bench_of(parameter, benches)
         for spec in parameter.specs:
-            measured = decks[parameter.name].results.get(spec.result)
+            known = {**dict(zip(parameter.script_variables, map(str.lower, parameter.script_variables), strict=True))}
+            measured = {**decks[parameter.name].results, **known}.get(spec.result)
             if measured is None:
                 said.append(f"{parameter.name}: {spec.result} is not among its variables")
                 continue

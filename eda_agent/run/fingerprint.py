@@ -112,7 +112,8 @@ def _bench(bench: Testbench) -> tuple[object, ...]:
     }
     # a testbench without a program has the same text as before there were programs
     program = () if bench.program is None else (bench.program, bench.instance)
-    return replace(bench, measures={}), sorted(measures.items()), *program
+    script = () if bench.script is None else (bench.script.file.read_text(encoding="utf-8", errors="replace"),)
+    return replace(bench, measures={}), sorted(measures.items()), *program, *script
 
 
 def _digest(*parts: object) -> str:

@@ -114,7 +114,7 @@ def _copied(problem: Problem, folder: Path) -> tuple[str, dict[str, str]]:
     files: dict[str, str] = {}
     # from the end, so that earlier positions stay valid
     for kind, node in sorted(_names(problem.text), key=lambda found: -found[1].start_mark.index):
-        if kind == "pdk":
+        if kind in {"pdk", "root"}:
             name = str((beside / node.value).resolve())
         else:
             content = _text(problem, kind, beside / node.value)
@@ -138,6 +138,11 @@ def _names(text: str) -> Iterator[tuple[str, yaml.ScalarNode]]:
             named = _children(entry).get(kind)
             if isinstance(named, yaml.ScalarNode):
                 yield kind, named
+            script = _children(_children(entry).get("script"))
+            for key, what in (("file", "python"), ("root", "root")):
+                place = script.get(key)
+                if isinstance(place, yaml.ScalarNode):
+                    yield what, place
 
 
 def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:

@@ -11,6 +11,7 @@ from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
+from eda_agent.simulation.own_script import with_script
 from eda_agent.simulation.pending import Pending
 
 
@@ -28,8 +29,12 @@ def collect(problem: Problem, pending: Pending, number: int, shown: Collection[s
     failures = []
     points: dict[str, dict[str, OperatingPoint]] = {}
     by_place: dict[tuple[str, str], dict[str, Any]] = {}
+    corners = {corner.name: corner for corner in problem.corners}
     for deck in pending.decks:
-        reply = by_place[deck.testbench, deck.corner] = pending.replies[number, deck.key]
+        reply = pending.replies[number, deck.key]
+        if (script := problem.testbenches[deck.testbench].script) is not None:
+            reply = with_script(script, corners[deck.corner], deck.settings, reply)
+        by_place[deck.testbench, deck.corner] = reply
         if "failure" in reply:
             failure = Failure(reply["failure"]["kind"], reply["failure"]["words"])
             failures.append((deck.testbench, deck.corner, failure))

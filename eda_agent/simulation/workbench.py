@@ -85,6 +85,9 @@ class Workbench:
         tail = f"{filled}.option temp={corner.temperature!r} noacct\n"
         title = f"* {problem.name} {bench.name} {corner.name}\n"
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name and not spec.devices}
+        if bench.script is not None:
+            # what a script computes, it computes from these
+            wanted = (wanted - {*bench.script.results}) | {*bench.script.inputs.values()}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
         analyses = tuple((analysis.kind, fill(analysis.command, settings)) for analysis in bench.analyses)
         if level:

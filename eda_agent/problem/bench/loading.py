@@ -10,18 +10,22 @@ from eda_agent.metrics import METRICS
 from eda_agent.problem.bench.call_values import copies_that_differ, with_values_of_calls
 from eda_agent.problem.bench.cards import write_cards
 from eda_agent.problem.bench.reading import BenchText, bench_part
+from eda_agent.problem.bench.script_loading import load_script
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.line_edit import assignments
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.netlist import Netlist, Subcircuit
+from eda_agent.problem.own_script import CONDITION
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.problem.settings import check_settings, read_setting
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.spice_numbers import parse_spice_number
 
-KEYS = ("deck", "probes", "supply")
+KEYS = ("deck", "probes", "supply", "script")
 RESULT = "result"
 """Method of a metric that the deck's own script or `.meas` line gives."""
+SCRIPT = "script"
+"""Method of a metric that a program of the designer's computes from those."""
 _TAKEN = frozenset(BIAS_METRICS) | {metric.name for metric in METRICS.values() if metric.measure is None}
 """Metrics that come from the devices, not from a testbench."""
 
@@ -71,6 +75,11 @@ def load_bench(
     notes += [*cards.notes, *_notes(text, program, given, cards.settings, corners, supply, values)]
     check_settings(node, cards.settings, corners)
     program = _completed(program, cards.saved)
+    script = None
+    if "script" in values:
+        condition = supply.removeprefix(CONDITION)
+        script = load_script(values["script"], node.report.file.parent, program.results, condition, notes)
+    further = dict.fromkeys(script.results if script is not None else (), SCRIPT)
     return Testbench(
         name=name,
         template="",
@@ -79,10 +88,11 @@ def load_bench(
         settings=cards.settings,
         analyses=_analyses(program, text),
         probes=probes,
-        sources=_sources(program, probes),
-        measures=dict.fromkeys(program.results, RESULT),
+        sources={**_sources(program, probes), **further},
+        measures={**dict.fromkeys(program.results, RESULT), **further},
         program=replace(program, parameters=_numbers(netlist, sized)),
         instance=calls[0][0].lower(),
+        script=script,
     )
 
 

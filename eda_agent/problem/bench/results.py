@@ -21,6 +21,7 @@ _SPANS = {"dB": 60.0, "deg": 90.0, "%": 50.0, "degC": 100.0}
 def result_metrics(specs: LocatedNode | None, testbenches: Mapping[str, Testbench]) -> dict[str, Metric]:
     """The metrics of the results that specs name; one with the name and unit of a built-in metric is that metric."""
     names = {name for bench in testbenches.values() if bench.program is not None for name in bench.program.results}
+    names |= {name for bench in testbenches.values() if bench.script is not None for name in bench.script.results}
     result: dict[str, Metric] = {}
     for key, entry in specs.mapping("specs").items() if specs else ():
         values = entry.value if isinstance(entry.value, dict) else {}

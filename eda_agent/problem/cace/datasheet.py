@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,18 @@ class CaceSpec:
 
 @dataclass(frozen=True)
 class CaceParameter:
-    """A parameter that ngspice measures: `variables` are the columns of its result file, "" for one not used."""
+    """A parameter that ngspice measures: `variables` are the columns of its result file, "" for one not used. `script`:
+    the Python file that computes `script_variables` from them, None without one; `root`: the folder where CACE runs it.
+    """
 
     name: str
     template: Path
     variables: tuple[str, ...]
     specs: tuple[CaceSpec, ...]
     conditions: Mapping[str, Condition]
+    script: Path | None = None
+    script_variables: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,15 @@ def read_datasheet(path: Path) -> Datasheet:
     root = (path.parent / str(paths.get("root", ".."))).resolve()
     netlist, schematic = root / str(paths.get("netlist", "netlist")), root / str(paths.get("schematic", "xschem"))
     templates = root / str(paths.get("templates", path.parent.resolve() / "templates"))
+    scripts = root / str(paths.get("scripts", path.parent.resolve() / "scripts"))
     defaults = _mapping(data.get("default_conditions"))
     left_out: list[str] = []
     parameters = []
     taken: set[str] = set()
     for key, entry in data["parameters"].items():
         found = _parameter(str(key), _mapping(entry), defaults, templates, taken, left_out)
+        if found is not None and found.script is not None:
+            found = replace(found, script=scripts / found.script, root=root)
         parameters += [found] if found is not None else []
     if not parameters:
         said = "; ".join(left_out) or "it has no parameter"
@@ -119,8 +127,8 @@ def _parameter(
     if str(entry.get("status", "")) == "skip":
         left_out.append(f"{name}: its status is skip")
         return None
-    if script := ngspice.get("script"):
-        left_out.append(f"{name}: its script {script} is code and is not run; measure it in the template")
+    if collated := ngspice.get("collate"):
+        left_out.append(f"{name}: it collects many runs over {collated}; use  eda-agent mc")
         return None
     merged = {key: {**_mapping(defaults.get(key)), **_mapping(value)} for key, value in defaults.items()}
     for key, value in _mapping(entry.get("conditions")).items():
@@ -144,7 +152,10 @@ def _parameter(
     if not specs:
         left_out.append(f"{name}: it has no spec")
         return None
-    return CaceParameter(name, templates / str(ngspice.get("template", "")), columns, tuple(specs), conditions)
+    script = Path(str(ngspice["script"])) if ngspice.get("script") else None
+    computed = tuple(str(one) for one in ngspice.get("script_variables") or () if one not in (None, "null"))
+    template = templates / str(ngspice.get("template", ""))
+    return CaceParameter(name, template, columns, tuple(specs), conditions, script, computed if script else ())
 
 
 def _bounds(what: str, entry: Mapping[str, Any], unit: str, left_out: list[str]) -> dict[str, float]:

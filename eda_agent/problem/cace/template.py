@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.cace.conditions import Condition
 from eda_agent.problem.cace.datasheet import CaceParameter, Datasheet
+from eda_agent.problem.own_script import CONDITION
 from eda_agent.problem.script.compiler import result_name
 from eda_agent.spice_numbers import spice_number
 
-PREFIX = "cace_"
+PREFIX = CONDITION
 _FIELD = re.compile(r"CACE\{(?P<name>[^{}=|]+)(?:=(?P<default>[^{}]*)|\|(?P<which>\w+))?\}")
 _EXPRESSION = re.compile(r"CACE\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]")
 _REDIRECT = re.compile(
