@@ -121,6 +121,19 @@ KINDS = {
         "pumped_voltage: {testbench: run, minimum: 5}\n  pump_ripple: {testbench: run, maximum: 100m}",
         "C1",
     ),
+    "por": Kind(
+        "resetb vdd vss\nR1 vdd s 300k\nR2 s t 180k\nR3 t vss 20k\nMH t a vss vss nch W=4u L=0.5u\n"
+        "MN1 a s vss vss nch W=2u L=1u\nMP1 a vss vdd vdd pch W=1u L=10u\n"
+        "MN2 b a vss vss nch W=1u L=0.5u\nMP2 b a vdd vdd pch W=2u L=0.5u\nR4 b d 1MEG\nC1 d vss 2p\n"
+        "MN5 f d vss vss nch W=1u L=0.5u\nMP6 f d vdd vdd pch W=2u L=0.5u\n"
+        "MN6 resetb f vss vss nch W=1u L=0.5u\nMP7 resetb f vdd vdd pch W=2u L=0.5u",
+        "power-on reset",
+        "out: resetb",
+        "trip_rising: {testbench: threshold, minimum: 1.5, maximum: 2.5}\n"
+        "  trip_hysteresis: {testbench: threshold, minimum: 60m}\n  reset_delay: {testbench: fast, minimum: 2u}\n"
+        "  reset_glitch_slow: {testbench: slow, maximum: 0.3}",
+        "R1",
+    ),
     "lc": Kind(
         "outp outn vdd vss\nL1 vdd outp 20n\nL2 vdd outn 20n\nR1 vdd outp 2k\nR2 vdd outn 2k\nC1 outp outn 2p\n"
         "MN1 outp outn t vss nch W=20u L=0.5u\nMN2 outn outp t vss nch W=20u L=0.5u\n"

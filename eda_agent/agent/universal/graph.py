@@ -38,6 +38,7 @@ METRIC_NAMES = (
     "on_resistance", "off_leakage", "hold_step", "pumped_voltage", "pump_ripple", "settling_time_down",
     "overshoot_down",
     "cm_loop_gain", "cm_gbw", "cm_phase_margin", "output_cm_error", "output_balance",
+    "trip_rising", "trip_falling", "trip_hysteresis", "reset_delay", "reset_glitch", "reset_glitch_slow",
 )  # fmt: skip
 TEMPLATES = (
     "",

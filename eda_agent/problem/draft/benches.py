@@ -118,6 +118,19 @@ def charge_pump_benches(load_current: str) -> tuple[Bench, ...]:
 
 
 CHARGE_PUMP = charge_pump_benches("1u")
+
+
+def reset_benches(threshold: bool) -> tuple[Bench, ...]:
+    """The testbenches of a power-on reset; `threshold`: whether the supply's DC voltage decides."""
+    wanted = {"trip_rising": NEAR, "trip_falling": NEAR, "trip_hysteresis": MIN, "power": MAX}
+    ramps = (
+        Bench("fast", "reset_ramp", {"load": "10f"}, {"reset_delay": MIN, "reset_glitch": MAX}),
+        Bench("slow", "reset_slow_ramp", {"load": "10f"}, {"reset_glitch_slow": MAX}),
+    )
+    return (Bench("threshold", "reset_threshold", {"load": "10f"}, wanted), *ramps) if threshold else ramps
+
+
+POWER_ON_RESET = reset_benches(True)
 OPEN_COMPARATOR = (
     Bench("step", "comparator_open", {"load": "10f", "overdrive": "20m"}, {"propagation_delay": MAX, "power": MAX}),
 )

@@ -34,6 +34,7 @@ from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
+from eda_agent.problem.draft.power_on_reset import power_on_reset
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
 from eda_agent.problem.draft.static_logic import static_logic
 from eda_agent.problem.load_testbench import NO_PORT
@@ -141,6 +142,9 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         name, ports, bias = found
         swings = OSCILLATOR if name == "oscillator" else VCO
         return CircuitClass(name, {**ports, **rails}, bias, swings, tuple(doubts))
+    if (reset := power_on_reset(structure, rest)) is not None:
+        held = dict.fromkeys(reset.others, "open")
+        return CircuitClass("power-on reset", {"out": reset.out, **rails}, held, reset.benches, tuple(doubts))
     if len(rest) == 1 and outputs and not inputs and is_gated(structure, rest[0]):
         # nothing drives it, and a gate drives its output: what else could it do
         doubts.append("whether this circuit oscillates: no ring of inverters was recognised")

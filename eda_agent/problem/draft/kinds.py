@@ -45,6 +45,9 @@ KINDS = {
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
     "charge pump": Kind(("out", "clk"), benches.CHARGE_PUMP, ("charge-pump", "pump", "voltage-multiplier"), ("clkb",)),
+    "power-on reset": Kind(
+        ("out",), benches.POWER_ON_RESET, ("power-on-reset", "por", "reset", "brown-out-detector", "supply-monitor")
+    ),
     "switch": Kind(("in", "out", "en"), benches.SWITCH, ("transmission-gate", "analog-switch", "pass-gate"), ("enb",)),
 }
 """Every kind that a draft can be of, by its name."""
@@ -52,7 +55,7 @@ CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.i
 """The names that a user is offered: one word for each kind."""
 
 
-STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch"})
+STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch", "power-on reset"})
 """Kinds that switch between the rails: no device of theirs is meant to be saturated."""
 
 

@@ -26,6 +26,7 @@ _NAMES = {
     "vctrl": r"v_?(?:ctrl|ctl|cont|cntl|control|tune|con|c)|vin|control|tune|vcp|vco_?in",
     "en": r"on|en\w?|ctrl|control|sel\w?|clk|phi|gn|vgn|gaten",
     "enb": r"off|en_?(?:b|n)|nctrl|ctrl_?(?:b|n)|sel_?(?:b|n)|clk_?(?:b|n)|gp|vgp|gatep",
+    "reset": r"n?_?(?:v?out_?)?(?:por|reset|rst|bor|pwr_?ok|pgood|pwrgd|power_?good)\w*",
     "low": r"(?:en_?(?:b|n|bar)|enb\w*|n_?en|pd|pwd|pdwn|power_?down|dis|disable|rst|reset|standby|stby)",
     "high": r"(?:en|ena|enable|vena?|on|en_(?!b$|n$|bar$)\w+|pdn|pd_?b|rstn|rst_?b|n_?reset)",
 }

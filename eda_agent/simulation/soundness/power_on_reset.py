@@ -1,0 +1,22 @@
+"""The check of a power-on reset: its output has both states while the supply rises and falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eda_agent.metrics.measurable import Unmeasurable
+from eda_agent.metrics.power_on_reset import trips
+from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.symptom import Symptom
+
+
+def check(seen: Observation) -> Iterator[Symptom]:
+    """A symptom if the output stays in one state at every supply voltage."""
+    wave = seen.wave("tran", "out", "in") if seen.template == "reset_threshold" else None
+    if wave is None:
+        return
+    try:
+        trips(wave.real("in"), wave.real("out"))
+    except Unmeasurable as error:
+        look = "which port is the output; a delay alone (a resistor that charges a capacitor) has no threshold"
+        yield Symptom("does not trip", seen.testbench, seen.corner, str(error), look)
