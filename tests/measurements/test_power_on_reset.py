@@ -1,4 +1,4 @@
-"""Power-on resets: thresholds and delay in closed form, a whole circuit against a deck by hand, and their recognition."""
+"""Power-on resets: thresholds and delay in closed form, a circuit against a deck by hand, and their recognition."""
 
 from __future__ import annotations
 
