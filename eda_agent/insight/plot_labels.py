@@ -4,14 +4,16 @@ units.
 ac      what: gain, loop gain, or a rejection in dB, with the sign of its metric (−20 log |out|)
 noise   roles: input, output, as in the specs; unit: of the input density
 dc      axis: the swept quantity; unit: V, A or °C; windows: corner → supplies of a line regulation
+marks   metrics: those of the specs that have a mark (`insight.wave_marks`); settings: corner → what they need
 limits  lowest and highest voltage of a circuit between its rails; an ideal source that cannot be supplied exceeds them
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from eda_agent.insight.wave_marks import MARKED, NEEDED
 from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem, Testbench
 
@@ -28,6 +30,8 @@ _SWEPT = {
     "vvdd": "supply",
     "iload": "load current",
     "vinp": "input",
+    "vin": "input",
+    "iin": "input current",
     "vsweep": "output of an ideal amplifier",
     "vhold": "voltage at the output",
 }
@@ -50,6 +54,7 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
     roles = [role for role, metrics in (("input", _INPUT_NOISE), ("output", {"output_noise"})) if metrics & asked]
     sweep = next((analysis.command.split() for analysis in bench.analyses if analysis.kind == "dc"), [])
     source = sweep[1].lower() if len(sweep) > 1 else "v"
+    axis, unit = swept(source)
     highest = max(corner.vdd for corner in problem.corners)
     return {
         "ac": {"what": rejection or gain, "sign": -1 if rejection else 1},
@@ -58,12 +63,28 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
             "unit": "A/√Hz" if "input_noise_current" in bench.sources else "V/√Hz",
         },
         "dc": {
-            "axis": _SWEPT.get(source, f"swept {source}"),
-            "unit": _UNITS.get(source[0], "V"),
+            "axis": axis,
+            "unit": unit,
             **({"windows": windows} if source == "vvdd" and (windows := _windows(problem, bench)) else {}),
         },
+        "marks": _marks(problem, bench, asked),
         "limits": [-BEYOND, highest + BEYOND],
     }
+
+
+def _marks(problem: Problem, bench: Testbench, asked: Collection[str]) -> dict[str, Any]:
+    metrics = [name for name in MARKED if name in asked]
+    if not metrics:
+        return {"metrics": [], "settings": {}}
+    found = {corner.name: {"vdd": corner.vdd, **work_out(bench.settings, corner)} for corner in problem.corners}
+    needed = {name: {key: values[key] for key in NEEDED if key in values} for name, values in found.items()}
+    return {"metrics": metrics, "settings": needed}
+
+
+def swept(source: str) -> tuple[str, str]:
+    """(what a source of a testbench stands for, its unit)."""
+    name = source.lower()
+    return _SWEPT.get(name, f"swept {name}"), _UNITS.get(name[:1], "V")
 
 
 def _windows(problem: Problem, bench: Testbench) -> dict[str, list[float]]:

@@ -10,14 +10,22 @@ from collections.abc import Mapping, Sequence
 from eda_agent.record.axis import Axis, span
 from eda_agent.record.panel import BOTTOM, LEFT, RIGHT, TOP, Frame, framed
 from eda_agent.record.plot import Plot, drawing, nothing
+from eda_agent.record.svg_text import svg_text
 
 _WIDTH, _HEIGHT = 460, 240
 
 
 def histogram(
-    title: str, values: Sequence[float], axis: Axis, verticals: Mapping[str, float], limits: Sequence[str] = ()
+    title: str,
+    values: Sequence[float],
+    axis: Axis,
+    verticals: Mapping[str, float],
+    limits: Sequence[str] = (),
+    beyond: Mapping[str, float] | None = None,
 ) -> str:
-    """The histogram of values as an SVG element, with vertical lines such as the mean; those in `limits` are limits."""
+    """The histogram of values as an SVG element, with vertical lines such as the mean; those in `limits` are limits.
+    `beyond`: limits outside the plot.
+    """
     found = _finite(values)
     if not found:
         return nothing(title, _WIDTH)
@@ -36,11 +44,17 @@ def histogram(
         for number, count in enumerate(counts)
         if count
     ]
-    return drawing(title, _WIDTH, _HEIGHT, framed(frame, bars))
+    return drawing(title, _WIDTH, _HEIGHT, [*framed(frame, bars), *_pointers(frame, beyond or {}, TOP + 10)])
 
 
 def normal_plot(
-    title: str, values: Sequence[float], axis: Axis, limits: Mapping[str, float], mean: float, sigma: float
+    title: str,
+    values: Sequence[float],
+    axis: Axis,
+    limits: Mapping[str, float],
+    mean: float,
+    sigma: float,
+    beyond: Mapping[str, float] | None = None,
 ) -> str:
     """Each value against its normal quantile, (i − 0.375) / (n + 0.25) (G. Blom, "Statistical estimates and transformed
     beta-variables", 1958), with the line of a normal distribution of this mean and standard deviation.
@@ -63,7 +77,27 @@ def normal_plot(
         f'<circle cx="{frame.px(value):.2f}" cy="{frame.py(quantile):.2f}" r="2" class="area c0"/>'
         for value, quantile in zip(found, quantiles, strict=True)
     ]
-    return drawing(title, _WIDTH, _HEIGHT, framed(frame, [line, *dots]))
+    return drawing(
+        title,
+        _WIDTH,
+        _HEIGHT,
+        [*framed(frame, [line, *dots]), *_pointers(frame, beyond or {}, TOP + frame.height - 14)],
+    )
+
+
+def _pointers(frame: Frame, beyond: Mapping[str, float], below: float) -> list[str]:
+    """Each limit outside a plot as an arrow at the edge towards it, with its name; on the right at `below`."""
+    parts = []
+    for name, limit in beyond.items():
+        right = limit > frame.xs[1]
+        x, y = LEFT + (frame.width if right else 0.0), below if right else TOP + 10
+        way, anchor = (-1, "end") if right else (1, "start")
+        parts.append(
+            f'<path d="M {x + way * 22:.1f} {y:.1f} H {x:.1f} m {way * 6} -4 L {x:.1f} {y:.1f} l {way * 6} 4"'
+            f' class="level" style="stroke-dasharray:none" fill="none"/><text x="{x + way * 26:.1f}" y="{y + 4:.1f}"'
+            f' class="tick halo" text-anchor="{anchor}">{svg_text(name)}</text>'
+        )
+    return parts
 
 
 def _frame(

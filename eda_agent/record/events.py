@@ -115,10 +115,7 @@ def evaluation_data(evaluation: Evaluation) -> Event:
         "failures": [
             [testbench, corner, failure.kind, failure.words] for testbench, corner, failure in evaluation.failures
         ],
-        "operating_points": {
-            name: {key: plain(float(f"{value:.5g}")) for key, value in point.data().items()}
-            for name, point in evaluation.operating_points.items()
-        },
+        "operating_points": {name: plain(point.data()) for name, point in evaluation.operating_points.items()},
         "jobs": evaluation.jobs,
         "cached": evaluation.cached,
         "seconds": round(evaluation.seconds, 6),

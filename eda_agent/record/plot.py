@@ -34,7 +34,17 @@ def stacked(title: str, plots: Sequence[Plot]) -> str:
     for drawn, height in zip(panels, heights, strict=True):
         parts += [f'<g transform="translate(0 {y:g})">', *drawn, "</g>"] if y else drawn
         y += height
-    return drawing(title, width, bottom + ROW * len(names), [*parts, *(entry for row in names for entry in row)])
+    spare = ROW * (len(names) - _rows_with_lines(names, [line.hidden for line in named]))
+    return drawing(title, width, bottom + ROW * len(names), [*parts, *(one for row in names for one in row)], spare)
+
+
+def _rows_with_lines(names: Sequence[Sequence[str]], hidden: Sequence[bool]) -> int:
+    """The number of rows of a legend, from the first to the last with a line that is shown at first."""
+    place, last = 0, 0
+    for number, row in enumerate(names, 1):
+        last = number if not all(hidden[place : place + len(row)]) else last
+        place += len(row)
+    return last
 
 
 def side_by_side(title: str, plots: Sequence[Plot]) -> str:
@@ -56,12 +66,13 @@ def nothing(title: str, width: int) -> str:
     return f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{words}</text></svg>'
 
 
-def drawing(title: str, width: float, height: float, parts: Sequence[str]) -> str:
-    """An SVG element of these parts."""
+def drawing(title: str, width: float, height: float, parts: Sequence[str], spare: float = 0.0) -> str:
+    """An SVG element of these parts. `spare`: pixels at its bottom that are empty on paper."""
+    style = f' style="--spare:{spare:g}px"' if spare else ""
     return "\n".join(
         [
             f'<svg role="img" aria-label="{svg_text(title)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
-            f' height="{height:g}" class="plot">',
+            f' height="{height:g}" class="plot"{style}>',
             f"<title>{svg_text(title)}</title>",
             *parts,
             "</svg>",

@@ -25,8 +25,10 @@ CACE_VERSION = 5.2
 """The datasheet format of CACE 2 and later."""
 
 
-def csv_turns(state: RunState) -> str:
+def csv_turns(state: RunState, *, units: bool = False) -> str:
     """One row per turn: score, sizes and worst-corner values in SI units; a censored value is text, such as `>1e-06`.
+
+    `units`: the headings have the units, such as `gbw (Hz)`.
 
     `corners`: the number of simulated corners; with fewer than the run's, the score is a bound.
     """
@@ -34,7 +36,11 @@ def csv_turns(state: RunState) -> str:
     specs = [spec["name"] for spec in state.started["specs"]]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["turn", "policy", "score", "met", "corners", *names, *specs])
+    heads = [
+        f"{entry['name']} ({entry['unit']})" if units and entry["unit"] else entry["name"]
+        for entry in (*state.started["parameters"], *state.started["specs"])
+    ]
+    writer.writerow(["turn", "policy", "score", "met", "corners", *heads])
     for turn in state.turns:
         sizing, results = turn["sizing"] or {}, turn.get("specs", {})
         reached = [results.get(name, {}) for name in specs]

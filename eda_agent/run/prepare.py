@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -38,7 +37,6 @@ class Prepared:
         seeds: designs of earlier runs that `policy` proposes first, from `memory`.
         width: number of proposals simulated at once.
         force: ignore failed checks of testbenches; `remarks`: warnings about them.
-        begun: `time.monotonic()` of the process's first event.
     """
 
     run: OpenRun
@@ -51,7 +49,6 @@ class Prepared:
     width: int
     force: bool
     remarks: list[str]
-    begun: float
 
 
 def prepare(
@@ -77,12 +74,11 @@ def prepare(
         or state.started.get("parallel")
         or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
     )
-    begun = time.monotonic()
     _greet(stream, run.pool)
     # a refused run has not started
     force = bool(request.force or state.started.get("forced"))
     remarks = warnings_of(check_baseline(evaluator, force=force)) if not state.turns else []
-    return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks, begun)
+    return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks)
 
 
 def _seeds(request: Request, problem: Problem, memory: Memory) -> list[dict[str, float]]:

@@ -158,7 +158,7 @@ class Outcome:
         remarks: warnings about the testbenches at the start.
         forced: failed checks of testbenches are ignored.
         budget: simulations that the run could use.
-        seconds: time that the run's processes took.
+        seconds: time that the run worked (`RunState.worked`).
         policies: those that the user chose, as `RunState.policies`; `policy` is the last.
     """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +24,7 @@ from eda_agent.run.finish import finish
 from eda_agent.run.prepare import Prepared, prepare
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.run.resume import opened_data
+from eda_agent.run.work_clock import WorkClock
 from eda_agent.stop_reasons import USER
 from eda_agent.tools.toolbox import RunToolbox, equip
 
@@ -54,14 +54,17 @@ def size(
     """
     control = control or Control()
     chosen: list[Mapping[str, Any]] = []
+    clock = WorkClock()
 
     def hear(event: Event) -> None:
         if event["type"] == "policy.changed" and "name" in event:
             chosen.append({"name": event["name"], "from": event["index"]})
+        clock.hear(event)
         listen(event)
 
     with contextlib.ExitStack() as stack:
         prepared = prepare(request, problem, hear, stack)
+        clock.resume(prepared.run.state)
         env = resume(prepared)
         stop, verified = play(prepared, env, control)
     best = env.history.incumbent
@@ -81,7 +84,7 @@ def size(
         remarks,
         prepared.force,
         prepared.budget.simulations,
-        run.state.seconds + time.monotonic() - prepared.begun,
+        clock.seconds,
         tuple(chosen),
     )
 

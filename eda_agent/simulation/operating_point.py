@@ -32,8 +32,8 @@ class OperatingPoint:
         return "off" if self.id < OFF else "triode" if self.margin < 0 else "saturation"
 
     def data(self) -> dict[str, float]:
-        """Field → number."""
-        return {name: getattr(self, name) for name in FIELDS}
+        """Field → number of five digits. A journal, a report and `show` then round the same number for people."""
+        return {name: float(f"{getattr(self, name):.5g}") for name in FIELDS}
 
     @property
     def inversion(self) -> str:

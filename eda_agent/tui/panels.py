@@ -30,7 +30,10 @@ def spec_columns(specs: Sequence[SpecRow], corners: Sequence[str], width: int) -
         "": [Text(SIGNS[row.verdict], style=f"bold {colour}") for row, colour in zip(specs, colours, strict=True)],
         "spec": [Text(row.name) for row in specs],
         "target": [right(row.target, "dim") for row in specs],
-        "margin": [right(row.margin, colour) for row, colour in zip(specs, colours, strict=True)],
+        "margin": [
+            right(f"{row.margin}{' thin' if row.verdict == 'thin' else ''}", colour)
+            for row, colour in zip(specs, colours, strict=True)
+        ],
     }
     each = {
         corner: [
@@ -43,7 +46,7 @@ def spec_columns(specs: Sequence[SpecRow], corners: Sequence[str], width: int) -
     }
     note = {}
     if any(row.why for row in specs):
-        styles = ["" if row.verdict == "pass" else colour for row, colour in zip(specs, colours, strict=True)]
+        styles = ["" if row.verdict in {"pass", "thin"} else colour for row, colour in zip(specs, colours, strict=True)]
         note = {"note": [Text(row.why, style=style) for row, style in zip(specs, styles, strict=True)]}
     if len(corners) <= MOST_CORNERS:
         by = {"short by": [right(row.short, colour) for row, colour in zip(specs, colours, strict=True)]}

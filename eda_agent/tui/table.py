@@ -14,8 +14,9 @@ from textual.widgets.data_table import RowKey
 
 from eda_agent.tui.view import Verdict
 
-COLOURS: dict[Verdict, str] = {"pass": "green", "near": "yellow", "fail": "red", "none": "dim"}
-"""Beside a sign, never instead of one. ANSI names, so that the terminal's theme decides the shade."""
+COLOURS: dict[Verdict, str] = {"pass": "green", "thin": "", "near": "yellow", "fail": "red", "none": "dim"}
+"""Beside a sign, never instead of one; a thin pass has no colour, as in the report. ANSI names, so that the terminal's
+theme decides the shade."""
 
 
 def right(text: str, style: str = "") -> Text:

@@ -17,9 +17,9 @@ from eda_agent.stop_reasons import USER
 from eda_agent.units import format_quantity, format_score
 
 Row = Mapping[str, Any]
-Verdict = Literal["pass", "near", "fail", "none"]
+Verdict = Literal["pass", "thin", "near", "fail", "none"]
 
-SIGNS: Mapping[Verdict, str] = {"pass": "✓", "near": "~", "fail": "✗", "none": "·"}
+SIGNS: Mapping[Verdict, str] = {"pass": "✓", "thin": "✓", "near": "~", "fail": "✗", "none": "·"}
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 BAR = 8
 """Width of a bar in cells."""
@@ -72,9 +72,8 @@ class TurnRow:
 
 
 def verdict_of(spec: Row, result: Row | None) -> Verdict:
-    """The verdict of the table; what is met is green there, and its margin stands beside it."""
-    found: Verdict = "none" if result is None else "pass" if result["met"] else "fail"
-    return "near" if found == "fail" and verdict(spec, result or {}) == "near" else found
+    """The verdict of the table, as in the report."""
+    return "none" if result is None else verdict(spec, result)
 
 
 def bar(share: float, width: int = BAR) -> str:
@@ -142,7 +141,7 @@ def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound
         return "fail" if corner == result["corner"] and not result["met"] else "none"
     low, high = spec.get("minimum"), spec.get("maximum")
     if (low is None or (value >= low and bound != "<")) and (high is None or (value <= high and bound != ">")):
-        return "pass"
+        return "thin" if corner == result["corner"] and verdict_of(spec, result) == "thin" else "pass"
     return verdict_of(spec, result) if corner == result["corner"] else "fail"
 
 

@@ -67,7 +67,7 @@ def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> N
         "125 °C",
         "load = 3 pF",
         "vcm = 900 mV (vdd/2)",
-        "ac dec 20 1 10G",
+        "AC from 1 Hz to 10 GHz, 20 points per decade",
     ):
         assert fact in words, fact
     assert "subckt opamp" in words

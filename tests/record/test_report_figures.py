@@ -63,6 +63,15 @@ def test_a_regulators_plots(problems: dict[str, Problem]) -> None:
     assert np.interp(4.0, np.log10(curve.x), curve.y) == pytest.approx(values["psrr_plus"], abs=0.05)
     assert "ac: output noise" in plots and "ac: input noise" not in plots
     assert "full: loop gain" in plots and "full: phase of the loop gain" in plots
+    # marks have the values of the specs, in the corner where each is worst
+    step = next(plot for title, plot in plots.items() if title.startswith("step: out"))
+    heights = {mark.label.split()[0]: abs(mark.y - mark.to) for mark in step.marks if mark.to is not None}
+    for name in ("undershoot", "overshoot"):
+        assert heights[name] >= 0.999 * (values[f"load_{name}"] or 0.0)
+    (dropout,) = line.marks
+    assert dropout.label.startswith("dropout ") and dropout.y < dropout.x
+    curve = line.lines[dropout.line]
+    assert np.interp(dropout.x, sorted(curve.x), sorted(curve.y)) == pytest.approx(dropout.y, rel=0.01)
     # an ideal load pulls a regulator that cannot drive it to any voltage: no plot goes there
     for plot in plots.values():
         if plot.y.unit == "V":

@@ -106,7 +106,9 @@ def test_yields_have_sigma_distance_and_capability() -> None:
     assert len(shown["plots"]) == 2 and "min 68 dB" in shown["plots"][0]
     # a limit far away does not flatten the distribution
     far = yields(data, [{**spec, "minimum": 10.0}])
-    assert "≥ 10 dB lies beyond" in far["plots"][0]
+    for drawing in far["plots"]:
+        assert ">min 10 dB</text>" in drawing
+        assert "max" not in drawing
 
 
 def test_few_corners_are_shown_the_first_and_the_worst() -> None:
@@ -140,7 +142,7 @@ def test_conditions_are_those_of_the_spec(problems: dict[str, Problem]) -> None:
     rows = {row["name"]: row for row in bench_rows(problems["ldo"])}
     assert "load_current = 5 mA" in rows["full"]["settings"] and "load_current = 50 uA" in rows["light"]["settings"]
     assert "line_high = 1.89 V (1.05*vdd)" in rows["line"]["settings"]
-    assert rows["step"]["analyses"] == ["tran 20n 8.4u"]
+    assert rows["step"]["analyses"] == ["transient of 8.4 us with steps of 20 ns"]
     assert "dropout" in rows["line"]["specs"]
     assert not any("{" in command for row in rows.values() for command in row["analyses"])
 

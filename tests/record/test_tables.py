@@ -24,6 +24,9 @@ def test_csv_has_every_turn_and_the_numbers_of_the_journal(state: RunState) -> N
     for row, turn in zip(rows, state.turns, strict=True):
         assert float(row["score"]) == turn["score"]
         assert float(row["W12"]) == turn["sizing"]["W12"]
+    heads = csv_turns(state, units=True).splitlines()[0].split(",")
+    assert heads[:5] == ["turn", "policy", "score", "met", "corners"] and {"W12 (m)", "gbw (Hz)"} <= {*heads}
+    assert heads != csv_turns(state).splitlines()[0].split(",") and len(heads) == len(rows[0])
     assert markdown_summary(state).count("| dc_gain |") == 1
 
 

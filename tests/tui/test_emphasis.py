@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from eda_agent.closeness import CLOSE_BY, CLOSE_SHARE
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui.app import SizingApp
@@ -44,6 +45,22 @@ def test_the_worst_corner_is_never_cut(width: int, first: list[str]) -> None:
     assert names[4 : 4 + len(first)] == first and {"min", "typ", "max", *corners} <= set(names)
     shown = names[: 4 + len(first)]
     assert sum(1 + max(len(name), columns[name][0].cell_len) for name in shown) <= width
+
+
+def test_a_thin_pass_looks_as_in_the_report(folder: Path) -> None:
+    """It is met, but not green: a word stands beside its margin."""
+    state = fold(read_journal(folder / "journal.jsonl"))
+    turn = turn_of(state, None)
+    assert turn is not None
+    spec = next(one for one in state.started["specs"] if one["minimum"] and turn["specs"][one["name"]]["met"])
+    result = turn["specs"][spec["name"]]
+    near = spec["minimum"] + 0.1 * CLOSE_BY.get(spec["unit"], CLOSE_SHARE * spec["minimum"])
+    turn["specs"][spec["name"]] = {**result, "value": near}
+    turn["evaluation"]["values"][result["corner"]][spec["name"]] = near
+    row = next(row for row in spec_rows(state, turn) if row.name == spec["name"])
+    columns = spec_columns([row], state.started["corners"], 150)
+    assert row.verdict == "thin" and str(columns["margin"][0]).endswith(" thin") and str(columns[""][0]) == "✓"
+    assert str(columns["margin"][0].style) == "" and "green" not in str(columns[result["corner"]][0].style)
 
 
 def test_corners_of_missed_specs_come_first_and_a_row_has_one_unit(folder: Path) -> None:

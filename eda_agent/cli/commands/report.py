@@ -51,6 +51,7 @@ def register(commands: Commands) -> None:
         metavar="FILE",
         help="cace: write the results into this datasheet; the old file is kept as .bak",
     )
+    parser.add_argument("--units", action="store_true", help="csv: headings with units, such as gbw (Hz)")
     parser.add_argument("--author", metavar="NAME", help="html: the author of the report (default: your user name)")
     parser.add_argument(
         "--pdf", action="store_true", help="html: also write the page as PDF (needs Chromium, Chrome, Edge or Brave)"
@@ -71,6 +72,8 @@ def report_command(options: argparse.Namespace) -> int:
 
     if options.mc_corner is not None and not (options.samples and options.format == "html" and not options.no_sim):
         raise InputError("--mc-corner is for the Monte Carlo samples of the HTML page\n    → add --samples N")
+    if options.units and options.format != "csv":
+        raise InputError("--units is for the headings of a CSV file\n    → add --format csv")
     if options.pdf and (options.format != "html" or str(options.out) == "-"):
         raise InputError("--pdf prints the HTML page\n    → leave out --format, and give --out a file name")
     if options.pdf:
@@ -85,7 +88,7 @@ def report_command(options: argparse.Namespace) -> int:
         case "html":
             text = _html(options, state)
         case "csv":
-            text = visible(csv_turns(state))
+            text = visible(csv_turns(state, units=options.units))
         case "md":
             text = visible(markdown_summary(state))
         case "cace":

@@ -5,7 +5,7 @@ transients.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eda_agent.insight.bode import bode_marks
@@ -16,6 +16,7 @@ from eda_agent.record.axis import Axis
 from eda_agent.record.plot_data import Line, Mark, Plot
 from eda_agent.record.report.evidence import Waves
 from eda_agent.record.report.line_window import alone, marked
+from eda_agent.record.report.sweep_marks import same_lines, sweep_marks
 from eda_agent.units import format_quantity
 
 Corners = Mapping[str, Mapping[str, Any]]
@@ -116,8 +117,8 @@ class _Marks:
             x, gain = mark.frequency, mark.gain
             if mark.kind == "phase margin":
                 turn = 360.0 * round((mark.phase - 180.0) / 360.0) + 180.0
-                self.phase.append(Mark(x, mark.phase, f"PM {mark.value:.1f}°", to=turn, line=line, left=True))
-                self.texts.append(f"phase margin {mark.value:.1f}° at {at}")
+                self.phase.append(Mark(x, mark.phase, f"PM {mark.value:.1f} deg", to=turn, line=line, left=True))
+                self.texts.append(f"phase margin {mark.value:.1f} deg at {at}")
             elif mark.kind == "gain margin":
                 self.gain.append(Mark(x, gain, f"GM {mark.value:.1f} dB", to=0.0, line=line))
                 self.texts.append(f"gain margin {mark.value:.1f} dB at {at}")
@@ -166,10 +167,14 @@ def _sweep(
     windows = about["dc"].get("windows", {}) if kind == "dc" else {}
     whole, first = _plot(title, axis, Axis(unit, unit), lines), next(iter(corners))
     window = alone(whole, windows, corner_of)
+    places = {corner: place for place, corner in enumerate(corner_of) if roles[0] == "out"}
+    marks, told = sweep_marks(kind, {corner: corners[corner] for corner in shown}, about, places)
+    whole = replace(whole, marks=marks)
+    said = [caption, told, same_lines(whole)]
     if window is None:
-        return [Figure([whole], caption)]
-    marks = f"line_low and line_high are those of {first}." if len(corners) > 1 else ""
-    return [Figure([marked(whole, windows, first)], f"{caption} {marks}".strip()), Figure([window])]
+        return [Figure([whole], " ".join(filter(None, said)))]
+    said.append(f"line_low and line_high are those of {first}." if len(corners) > 1 else "")
+    return [Figure([marked(whole, windows, first)], " ".join(filter(None, said))), Figure([window])]
 
 
 def _plot(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.drawing import parts
 from eda_agent.insight.plot_labels import plot_labels
-from eda_agent.problem.expression import ExpressionError, evaluate, parse
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem, Testbench
 from eda_agent.record.export import netlist_diff, sized_netlist
+from eda_agent.record.report.analysis_words import analysis_words
 from eda_agent.record.schematic import schematic
 from eda_agent.units import format_quantity
 
@@ -111,7 +110,7 @@ def _bench_row(problem: Problem, name: str, bench: Testbench) -> dict[str, Any]:
         "name": name,
         "title": read_template(bench.template)["title"] if bench.template else "the user's own deck",
         "settings": _settings(bench, values),
-        "analyses": [_filled(analysis.command, values) for analysis in bench.analyses if analysis.kind != "op"],
+        "analyses": [analysis_words(analysis.command, values) for analysis in bench.analyses if analysis.kind != "op"],
         "specs": [spec.name for spec in problem.specs if spec.testbench == name],
     }
 
@@ -133,15 +132,3 @@ def _formula(text: str) -> str:
     except ValueError:
         return f" ({text})"
     return ""
-
-
-def _filled(command: str, values: Mapping[str, float]) -> str:
-    """A command with the values of its expressions."""
-
-    def number(found: re.Match[str]) -> str:
-        try:
-            return format_quantity(evaluate(parse(found[1]), values), "", 3)
-        except ExpressionError:
-            return found[0]
-
-    return re.sub(r"\{([^{}]*)\}", number, command)

@@ -104,15 +104,15 @@ def _drawings(spec: Mapping[str, Any], found: Mapping[str, Any]) -> list[Markup]
     ]
     limits = {name: spec[side] for name, side in (("min", "minimum"), ("max", "maximum")) if spec[side] is not None}
     # a limit many sigmas away would leave the distribution a single bar
-    near = {name: limit for name, limit in limits.items() if abs(limit - mean) < 12 * sigma}
-    near = {f"{name} {format_quantity(limit, unit, 3)}": limit for name, limit in near.items()}
+    named = {f"{name} {format_quantity(limit, unit, 3)}": limit for name, limit in limits.items()}
+    near = {name: limit for name, limit in named.items() if abs(limit - mean) < 12 * sigma}
+    beyond = {name: limit for name, limit in named.items() if name not in near}
     lines = {**near, "mean": mean, "−σ": mean - sigma, "+σ": mean + sigma}
-    beyond = "" if near else f" ({target_text(spec)} lies beyond)"
     name = spec["name"]
     axis = Axis(name, unit)
-    counts = f"{name}: {counted(len(values), 'sample')}{beyond}"
+    counts = f"{name}: {counted(len(values), 'sample')}"
     # the titles are escaped where they are drawn
     return [
-        Markup(histogram(counts, values, axis, lines, list(near))),  # noqa: S704  # escaped
-        Markup(normal_plot(f"{name}: normal quantiles", values, axis, near, mean, sigma)),  # noqa: S704  # escaped
+        Markup(histogram(counts, values, axis, lines, list(near), beyond)),  # noqa: S704  # escaped
+        Markup(normal_plot(f"{name}: normal quantiles", values, axis, near, mean, sigma, beyond)),  # noqa: S704
     ]
