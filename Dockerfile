@@ -1,16 +1,16 @@
 # eda-agent with ngspice and device models, in a container
 #
 #     docker build -t eda-agent .
-#     docker run --rm -v "$PWD:/work" eda-agent size spec.yaml
+#     docker run --rm -u "$(id -u)" -v "$PWD:/work" eda-agent size spec.yaml
 #
 # compose.yaml adds a language model behind vLLM.
 FROM debian:13-slim
 
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# the versions are those of the Debian release
+# the versions are those of the Debian release; binutils has the linker that compiles the models of IHP
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ngspice libngspice0 python3 python3-venv \
+    && apt-get install -y --no-install-recommends binutils ngspice libngspice0 python3 python3-venv \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/eda-agent
 ENV PATH=/opt/eda-agent/bin:$PATH EDA_AGENT_CACHE=/tmp/eda-agent PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -41,9 +41,9 @@ NAMES = {
 """Folder of a circuit → its name, in the order of the page."""
 HEAD = """# Gallery of circuits
 
-The circuits in [circuits/](../circuits/two_stage_miller/spec.yaml), each with a spec that is met in its corners. They
-are drawn with the sizes of a known answer. `eda-agent size circuits/NAME` sizes one. `python docs/site/gallery.py`
-writes this page.
+These circuits come with eda-agent. Each has a spec, and the drawings show sizes that meet it in every corner.
+`eda-agent size NAME` sizes one from the sizes of its netlist, for example `eda-agent size ldo`; NAME is the last part of
+the folder below. `python docs/site/gallery.py` writes this page.
 
 | circuit | PDK | transistors | parameters | specs | corners |
 | --- | --- | --- | --- | --- | --- |
