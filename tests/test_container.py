@@ -37,6 +37,14 @@ def test_what_the_dockerfile_copies_and_ignores_exists() -> None:
     assert not {"eda_agent", "circuits", "train", "plugins", "locks"} & set(ignored)
 
 
+def test_what_the_models_are_compiled_with_is_in_the_image() -> None:
+    """The script would install it itself, but the image has no lists of packages any more when the script runs."""
+    script = (ROOT / "locks" / "compiled_models.sh").read_text(encoding="utf-8")
+    needed = re.findall(r"apt-get install -y -qq (\S+)", script)
+    (installed,) = re.findall(r"apt-get install -y --no-install-recommends (.*?) \\", (ROOT / "Dockerfile").read_text())
+    assert needed == ["binutils"] and set(needed) <= set(installed.split())
+
+
 def test_the_model_is_at_the_endpoint_of_the_compose_file() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     endpoint = services["eda-agent"]["environment"]["OPENAI_BASE_URL"]
