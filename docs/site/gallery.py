@@ -42,8 +42,8 @@ NAMES = {
 HEAD = """# Gallery of circuits
 
 These circuits come with eda-agent. Each has a spec, and the drawings show sizes that meet it in every corner.
-`eda-agent size NAME` sizes one from the sizes of its netlist, for example `eda-agent size ldo`; NAME is the last part of
-the folder below. `python docs/site/gallery.py` writes this page.
+`eda-agent size NAME` sizes one, for example `eda-agent size ldo`. NAME is the last part of the folder below.
+`python docs/site/gallery.py` writes this page.
 
 | circuit | PDK | transistors | parameters | specs | corners |
 | --- | --- | --- | --- | --- | --- |
