@@ -239,20 +239,20 @@ def test_a_width_of_many_fingers_is_in_range_and_stays_on_the_fingers_grid(tmp_p
 
 def test_a_size_that_the_models_do_not_have_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     problem = drafted(
-        tmp_path, sky_lines({**OTA, "m5": Size(300, 1), "m6": Size(300, 1)}, "plain"), "c.spice", "--no-sim"
+        tmp_path, sky_lines({**OTA, "m5": Size(0.3, 1), "m6": Size(0.3, 1)}, "plain"), "c.spice", "--no-sim"
     )
-    said = "ota.xm5.w is 300 um in the netlist; sizing starts at 100 um: XM5.w is outside its range"
+    said = "ota.xm5.w is 300 nm in the netlist; sizing starts at 420 nm: XM5.w is outside its range"
     assert said in capsys.readouterr().err
     assert main(["check", str(tmp_path)]) == 0
     assert re.search(rf"spec\.yaml:\d+: parameters\.XM5\.w: {re.escape(said)}", capsys.readouterr().out)
     # and the exported netlist has what is simulated
-    assert "w=100" in sized_netlist(problem, problem.space.initial).lower()
+    assert "w=0.42" in sized_netlist(problem, problem.space.initial).lower()
 
 
 def test_targets_of_a_first_sizing_that_is_not_the_netlists_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drafted(tmp_path, sky_lines({**OTA, "m1": Size(150, 0.5), "m2": Size(150, 0.5)}, "plain"), "c.spice")
+    drafted(tmp_path, sky_lines({**OTA, "m1": Size(0.3, 0.5), "m2": Size(0.3, 0.5)}, "plain"), "c.spice")
     assert "beyond the values of the first sizing, which is not the netlist's" in capsys.readouterr().err
 
 

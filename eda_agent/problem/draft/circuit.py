@@ -16,6 +16,7 @@ from eda_agent.problem.draft.chosen_settings import check_settings
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.command_files import with_command_files
 from eda_agent.problem.draft.dialect import to_spice
+from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
@@ -79,6 +80,8 @@ class Draft:
     """Testbench → deck and file of it, if the designer brings some."""
     temperature: float | None = None
     """Of the nominal corner in °C, if the deck gives it."""
+    without_sizes: bool = False
+    """Its sizes are names without a value."""
 
     @property
     def driven(self) -> dict[str, float]:
@@ -151,10 +154,12 @@ def read_circuit(
                 fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}",
             )
         )
+    without_sizes = False
     if unset := unset_names(netlist, name, chosen):
         if not chosen.devices or (own is not None and own.program is not None):
             refuse(unset, path)
         said: list[str] = []
+        without_sizes = True
         text = with_values(text, unset, said)
         file = out / f"{path.stem}.eda.spice"
         netlist = _rewritten(file, text, path.parent, libraries)
@@ -166,7 +171,8 @@ def read_circuit(
         text, file = netlist.text(edits), out / f"{path.stem}.eda.spice"
         netlist = _rewritten(file, text, path.parent, libraries)
         notes = (*notes, *divided)
-    structure, by_name = _structure(netlist, name, chosen, answers)
+    stated = conditions_of(here.splitlines()) if own is None else own.conditions
+    structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
     if own is None and (hidden := _hidden(structure)):
         # a ring is closed in itself, and a latch may keep one of its outputs: a deck looks at it without a port
         text = re.sub(
@@ -176,7 +182,7 @@ def read_circuit(
         netlist = _rewritten(file, text, path.parent, libraries)
         whose = "latch" if structure.input_pair else "ring"
         notes = (*notes, f"{hidden.upper()} of the {whose} became a port")
-        structure, by_name = _structure(netlist, name, chosen, answers)
+        structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = with_answers(classify(structure), structure, answers)
@@ -185,7 +191,7 @@ def read_circuit(
         kind = with_answers(kind, structure, replace(answers, kind=COMPARATOR))
         by_name["kind"] = COMPARATOR
     doubts += kind.doubts
-    conditions = (conditions_of(here.splitlines()) if own is None else own.conditions).above(structure.vss)
+    conditions = stated.above(structure.vss)
     if chosen.name == "own":
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     if structure.unknown and not kind.static:
@@ -218,6 +224,7 @@ def read_circuit(
         {NAME: brought} if brought is not None else {},
         {NAME: file} if brought is not None else {},
         own.text.temperature if own is not None else None,
+        without_sizes,
     )
 
 
@@ -243,13 +250,18 @@ def _hidden(structure: Structure) -> str:
     return "" if structure.input_pair or outputs else hidden_output(structure)
 
 
-def _structure(netlist: Netlist, name: str, pdk: Pdk, answers: Answers) -> tuple[Structure, dict[str, str]]:
+def _structure(
+    netlist: Netlist, name: str, pdk: Pdk, answers: Answers, volts: Mapping[str, float]
+) -> tuple[Structure, dict[str, str]]:
     """(the structure, rails by their names): a rail is what the user says, else what the connections show, else what a
-    name says.
+    name says. `volts`: net → level of the deck's source.
     """
     ports = netlist.subcircuits[name].ports
     given = {role: port for role, port in answers.ports.items() if role in {"vdd", "vss"} and port in ports}
     structure = recognise(netlist, name, pdk, given)
+    if "vdd" not in given and (supply := driven_supply(structure, volts)):
+        given["vdd"] = supply
+        structure = recognise(netlist, name, pdk, given)
     found = {role: port for role, port in missing_rails(structure).items() if role not in given}
     return (recognise(netlist, name, pdk, {**found, **given}) if found else structure), found
 

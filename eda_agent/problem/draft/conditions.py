@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.chosen_settings import settings_for
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.divided_reference import divided_reference
 from eda_agent.problem.draft.domains import domain_of, high_of, main_rating
 from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
@@ -108,6 +109,8 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
         kind, how = "current", "source" if draft.conditions.amps[port] > 0 else "sink"
     if driven is not None and (driven >= 0 if kind == "voltage" else driven != 0 and (driven > 0) == (how == "source")):
         return Held(port, kind, amount_text(driven))
+    if kind == "voltage" and (level := divided_reference(draft, port, supply_of(draft))) is not None:
+        return Held(port, kind, amount_text(level), "its divider then sets three quarters of the supply")
     guess = {"source": _CURRENT, "sink": -_CURRENT}.get(how, supply_of(draft) / 2)
     why = "a common value" if kind == "current" else "half of the supply"
     return Held(port, kind, amount_text(guess), why)

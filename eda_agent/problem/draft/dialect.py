@@ -17,6 +17,7 @@ from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import in_metres, times
 from eda_agent.problem.draft.named_sizes import with_named_sizes
+from eda_agent.problem.draft.named_units import with_units_in_names
 from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
 from eda_agent.problem.draft.standard_cells import with_standard_cells
@@ -43,7 +44,7 @@ def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, 
     `supply`: of the netlist in V, 0 if unknown.
     """
     notes: list[str] = []
-    lines = without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
+    lines = without_simulation(_scaled(with_units_in_names(text.splitlines(), notes), pdks, notes), notes)
     lines = without_reserved_names(without_model_libraries(lines, notes), notes)
     lines = closed(_uncomment_subckt(lines, notes), notes)
     lines = without_sources(lines, notes, measured_nets(text))

@@ -65,6 +65,17 @@ def hold_of(measured: Measured) -> float | None:
     return rounded(3 * time, up=True) if time else None
 
 
+NOT_MEASURED = "the netlist's own sizes could not be measured"
+NO_SIZES = "the netlist has no sizes"
+_STATES = frozenset({"reference", "charge pump", "regulator", "regulator with its divider"})
+"""Kinds whose starting sizes say nothing of what is wanted: their outputs have a level of their own."""
+
+
+def basis(kind: str, measured: Measured, *, without_sizes: bool) -> Measured:
+    """The measured values from which targets are drafted: none for levels at starting sizes that nobody chose."""
+    return {} if without_sizes and kind in _STATES and measured is not None else measured
+
+
 def rounded(value: float, *, up: bool = False) -> float:
     """A round number near a value, or the next above it."""
     decade = 10.0 ** math.floor(math.log10(value))
@@ -121,7 +132,7 @@ def _target(name: str, sense: str, now: float | None) -> Target:
         assert metric.typical is not None, f"{name} has no typical target"
         return (
             metric.typical,
-            "a common value; the netlist's own sizes could not be measured" if now is None else "a common value",
+            f"a common value; {NOT_MEASURED}" if now is None else "a common value",
         )
     found = f"now {format_quantity(now, DRAFTED_UNIT.get(metric.unit, metric.unit), 3)}"
     if metric.ask == "typical" and metric.typical is not None:

@@ -27,7 +27,7 @@ from eda_agent.problem.draft.sizable_parameters import (
     role_of,
     spelled,
 )
-from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, targets_of
+from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, NO_SIZES, NOT_MEASURED, Measured, basis, targets_of
 from eda_agent.problem.layout import has_table, usual
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
@@ -105,7 +105,8 @@ def write_draft(
     lines.append("specs:")
     given: set[str] = set()
     senses_of = {metric: sense for _, senses, _ in benches for metric, sense in senses.items()}
-    targets = targets_of(senses_of, measured, supply_of(draft) / 4)
+    known = basis(draft.kind.name, measured, without_sizes=draft.without_sizes)
+    targets = targets_of(senses_of, known, supply_of(draft) / 4)
     for place, senses, able in benches:
         mark = "  # " if place in untested else "  "
         asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
@@ -117,6 +118,7 @@ def write_draft(
             if metric in given:
                 continue
             value, how = targets[metric]
+            how = how.replace(NOT_MEASURED, NO_SIZES) if draft.without_sizes else how
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
