@@ -121,6 +121,16 @@ KINDS = {
         "pumped_voltage: {testbench: run, minimum: 5}\n  pump_ripple: {testbench: run, maximum: 100m}",
         "C1",
     ),
+    "sram": Kind(
+        "bl blb wl vdd vss\nMPD1 n1 n2 vss vss nch W=1u L=0.5u\nMPU1 n1 n2 vdd vdd pch W=0.5u L=0.5u\n"
+        "MPD2 n2 n1 vss vss nch W=1u L=0.5u\nMPU2 n2 n1 vdd vdd pch W=0.5u L=0.5u\n"
+        "MA1 bl wl n1 vss nch W=0.6u L=0.5u\nMA2 blb wl n2 vss nch W=0.6u L=0.5u",
+        "SRAM cell",
+        "q: n1, qb: n2",
+        "hold_snm: {testbench: hold, minimum: 0.7}\n  read_snm: {testbench: read, minimum: 0.35}\n"
+        "  write_snm: {testbench: write, minimum: 0.5}\n  read_current: {testbench: read, minimum: 100u}",
+        "MPD1.w",
+    ),
     "por": Kind(
         "resetb vdd vss\nR1 vdd s 300k\nR2 s t 180k\nR3 t vss 20k\nMH t a vss vss nch W=4u L=0.5u\n"
         "MN1 a s vss vss nch W=2u L=1u\nMP1 a vss vdd vdd pch W=1u L=10u\n"

@@ -120,6 +120,13 @@ def charge_pump_benches(load_current: str) -> tuple[Bench, ...]:
 CHARGE_PUMP = charge_pump_benches("1u")
 
 
+SRAM = (
+    Bench("hold", "sram_hold", {}, {"hold_snm": MIN, "cell_leakage": MAX}),
+    Bench("read", "sram_read", {}, {"read_snm": MIN, "read_current": MIN}),
+    Bench("write", "sram_write", {}, {"write_snm": MIN}),
+)
+
+
 def reset_benches(threshold: bool) -> tuple[Bench, ...]:
     """The testbenches of a power-on reset; `threshold`: whether the supply's DC voltage decides."""
     wanted = {"trip_rising": NEAR, "trip_falling": NEAR, "trip_hysteresis": MIN, "power": MAX}

@@ -112,6 +112,7 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
             )
         )
     ports |= {role: NO_PORT for role in kind.optional if role not in ports}
+    ports |= {role: net for role, net in found.ports.items() if role in kind.inner}
     if answers.kind == FULLY_DIFFERENTIAL:
         whole = with_common_mode(structure, ports, rest)
         return CircuitClass(answers.kind, {**whole.ports, **rails}, whole.bias, whole.benches, whole.doubts)

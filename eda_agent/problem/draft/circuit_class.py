@@ -32,6 +32,7 @@ from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIA
 from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
+from eda_agent.problem.draft.plain_kinds import plain_kind
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.power_on_reset import power_on_reset
@@ -79,6 +80,8 @@ def classify(structure: Structure) -> CircuitClass:
         # a load inside is the circuit's own
         benches = charge_pump_benches("0" if pump.loaded else "1u")
         return CircuitClass("charge pump", {**pump.ports, **rails}, pump.bias, benches)
+    if (plain := plain_kind(structure, rest)) is not None:
+        return CircuitClass(*plain)
     if structure.input_pair is None and (logic := static_logic(structure)) is not None:
         benches = KIND_BENCHES[logic.kind]
         return CircuitClass(logic.kind, logic.ports, logic.held, benches, noticed=logic.words)

@@ -12,13 +12,14 @@ from eda_agent.problem.draft.benches import Bench
 class Kind:
     """`roles`: those that a port must have. `benches`: its testbenches. `words`: other names of the kind.
 
-    `optional`: roles that a port may have.
+    `optional`: roles that a port may have. `inner`: roles of nets inside the circuit.
     """
 
     roles: tuple[str, ...]
     benches: tuple[Bench, ...]
     words: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
 
 
 KINDS = {
@@ -45,6 +46,7 @@ KINDS = {
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
     "charge pump": Kind(("out", "clk"), benches.CHARGE_PUMP, ("charge-pump", "pump", "voltage-multiplier"), ("clkb",)),
+    "SRAM cell": Kind(("bl", "blb", "wl"), benches.SRAM, ("sram", "sram-cell", "memory-cell", "6t"), inner=("q", "qb")),
     "power-on reset": Kind(
         ("out",), benches.POWER_ON_RESET, ("power-on-reset", "por", "reset", "brown-out-detector", "supply-monitor")
     ),
@@ -55,7 +57,7 @@ CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.i
 """The names that a user is offered: one word for each kind."""
 
 
-STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch", "power-on reset"})
+STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch", "power-on reset", "SRAM cell"})
 """Kinds that switch between the rails: no device of theirs is meant to be saturated."""
 
 

@@ -1,0 +1,20 @@
+"""A plain kind is one that its connections tell without any other pattern: each has one recogniser, tried in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from eda_agent.problem.draft.benches import SRAM, Bench
+from eda_agent.problem.draft.sram_cell import sram_cell
+from eda_agent.problem.structure import Structure
+
+Plain = tuple[str, Mapping[str, str], Mapping[str, str], tuple[Bench, ...]]
+"""Kind, role → port, port → how it is held, testbenches."""
+
+
+def plain_kind(structure: Structure, rest: Sequence[str]) -> Plain | None:
+    """The plain kind that a circuit is of, None if it is of none. `rest`: the ports beside the rails."""
+    rails = {"vdd": structure.vdd, "vss": structure.vss}
+    if (cell := sram_cell(structure, rest)) is not None:
+        return "SRAM cell", {**cell, **rails}, {}, SRAM
+    return None
