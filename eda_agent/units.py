@@ -77,9 +77,10 @@ UNITS = {
     "": "",
     "1": "",
     "J": "J",
+    "LSB": "LSB",
 }
 """Accepted spellings → the unit's one name."""
-PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V"})
+PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V", "LSB"})
 """Units without prefix; mV/V is accepted as input."""
 
 _COMPOUND = {

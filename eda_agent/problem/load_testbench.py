@@ -108,7 +108,8 @@ def load_testbench(
         if key in known:
             settings[key] = read_setting(child, key, known[key]["unit"], {"vdd", "temperature", *known})
     check_settings(node, settings, corners)
-    nets, sources = _wire(node, data["ports"], data.get("nets", {}), fields, scope)
+    absent = {role for role in data.get("optional", ()) if role not in scope.ports}
+    nets, sources = _wire(node, data["ports"], data.get("nets", {}), fields, scope, absent)
     if nets is None:
         return None
     deck = with_injection(data["deck"], data["probes"][LOOP]) if LOOP in data["probes"] else data["deck"]
@@ -147,14 +148,20 @@ def _wire(
     template_nets: Mapping[str, str],
     fields: Mapping[str, LocatedNode],
     scope: Subcircuit,
+    absent: Collection[str] = (),
 ) -> tuple[dict[str, str] | None, str]:
-    """Connect every port: by its role in the template, or to a source named under `bias`."""
+    """Connect every port: by its role in the template, or to a source named under `bias`.
+
+    `absent`: roles that the circuit lacks unless the spec names a port for them.
+    """
     nets: dict[str, str] = {}
     given = {
         role: child.text("a port").lower()
         for role, child in (fields["ports"].mapping("ports") if "ports" in fields else {}).items()
     }
     for role in roles:
+        if role in absent and role not in given:
+            continue
         port = given.get(role, role)
         if port == NO_PORT and role in OPTIONAL and port not in scope.ports:
             # a mirror that stands on the other rail alone, a switch with one control

@@ -131,6 +131,21 @@ KINDS = {
         "  write_snm: {testbench: write, minimum: 0.5}\n  read_current: {testbench: read, minimum: 100u}",
         "MPD1.w",
     ),
+    "r2r": Kind(
+        "d[3] d[2] d[1] d[0] vout vdd vss\n"
+        + "".join(
+            f"MN{bit} s{bit} n{bit} vss vss nch W=2u L=0.5u\nMP{bit} s{bit} n{bit} vdd vdd pch W=4u L=0.5u\n"
+            f"MNI{bit} n{bit} d[{bit}] vss vss nch W=1u L=0.5u\nMPI{bit} n{bit} d[{bit}] vdd vdd pch W=2u L=0.5u\n"
+            f"R2{bit} s{bit} {net} 20k\n"
+            for bit, net in enumerate(("x0", "x1", "x2", "vout"))
+        )
+        + "RT x0 vss 20k\nRA x0 x1 10k\nRB x1 x2 10k\nRC x2 vout 10k",
+        "digital-to-analog converter",
+        "b0: 'd[0]', b1: 'd[1]', b2: 'd[2]', b3: 'd[3]', out: vout",
+        "inl: {testbench: codes, maximum: 0.12}\n  dnl: {testbench: codes, maximum: 0.12}\n"
+        "  power: {testbench: codes, maximum: 1m}",
+        "MN0.w",
+    ),
     "por": Kind(
         "resetb vdd vss\nR1 vdd s 300k\nR2 s t 180k\nR3 t vss 20k\nMH t a vss vss nch W=4u L=0.5u\n"
         "MN1 a s vss vss nch W=2u L=1u\nMP1 a vss vdd vdd pch W=1u L=10u\n"

@@ -40,6 +40,7 @@ METRIC_NAMES = (
     "cm_loop_gain", "cm_gbw", "cm_phase_margin", "output_cm_error", "output_balance",
     "trip_rising", "trip_falling", "trip_hysteresis", "reset_delay", "reset_glitch", "reset_glitch_slow",
     "hold_snm", "read_snm", "write_snm", "read_current", "cell_leakage",
+    "inl", "dnl", "full_scale", "full_scale_current",
 )  # fmt: skip
 TEMPLATES = (
     "",

@@ -120,6 +120,15 @@ def charge_pump_benches(load_current: str) -> tuple[Bench, ...]:
 CHARGE_PUMP = charge_pump_benches("1u")
 
 
+def converter_benches(output: str, bits: int, compliance: str) -> tuple[Bench, ...]:
+    """The testbench of a converter; `output`: voltage or current, the latter at `compliance`, as text of a spec."""
+    held = {"compliance": compliance} if compliance else {}
+    scale = "full_scale_current" if output == "current" else "full_scale"
+    wanted = {"inl": MAX, "dnl": MAX, scale: MIN, "power": MAX}
+    return (Bench("codes", f"dac_{output}", {"bits": str(bits), **held}, wanted),)
+
+
+CONVERTER = converter_benches("voltage", 8, "")
 SRAM = (
     Bench("hold", "sram_hold", {}, {"hold_snm": MIN, "cell_leakage": MAX}),
     Bench("read", "sram_read", {}, {"read_snm": MIN, "read_current": MIN}),

@@ -5,6 +5,7 @@ Each comes from the user's answer, else from the netlist's own sources and loads
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.port_names import volts_named
 from eda_agent.problem.draft.port_roles import RESISTORS
 from eda_agent.problem.draft.targets import Measured, hold_of
+from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.units import format_quantity
 
 _CURRENT = 5e-6
@@ -134,6 +136,9 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
         why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
     if "low" in settings and (lower := _lower_supply(draft)):
         settings["low"] = amount_text(lower)
+    if "bits" in settings:
+        held = [role for role, port in draft.kind.ports.items() if re.fullmatch(r"b\d+", role) and port != NO_PORT]
+        settings["bits"] = str(len(held))
     period = draft.conditions.periods.get(draft.kind.ports.get("clk", ""), 0.0)
     if bench.template == "charge_pump" and period:
         settings["frequency"] = amount_text(float(f"{1 / period:.4g}"))

@@ -22,6 +22,7 @@ class Kind:
     inner: tuple[str, ...] = ()
 
 
+CONVERTER = "digital-to-analog converter"
 KINDS = {
     "op-amp": Kind(("inp", "inn", "out"), benches.OPAMP, ("opamp", "amplifier", "ota", "error-amplifier")),
     "fully differential amplifier": Kind(
@@ -46,6 +47,12 @@ KINDS = {
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
     "charge pump": Kind(("out", "clk"), benches.CHARGE_PUMP, ("charge-pump", "pump", "voltage-multiplier"), ("clkb",)),
+    CONVERTER: Kind(
+        ("out", "b0", "b1"),
+        benches.CONVERTER,
+        ("dac", "d/a-converter", "r-2r", "current-steering-dac"),
+        ("b2", "b3", "b4", "b5", "b6", "b7", "outb"),
+    ),
     "SRAM cell": Kind(("bl", "blb", "wl"), benches.SRAM, ("sram", "sram-cell", "memory-cell", "6t"), inner=("q", "qb")),
     "power-on reset": Kind(
         ("out",), benches.POWER_ON_RESET, ("power-on-reset", "por", "reset", "brown-out-detector", "supply-monitor")
@@ -57,7 +64,7 @@ CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.i
 """The names that a user is offered: one word for each kind."""
 
 
-STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch", "power-on reset", "SRAM cell"})
+STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch", "power-on reset", "SRAM cell", CONVERTER})
 """Kinds that switch between the rails: no device of theirs is meant to be saturated."""
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eda_agent.problem.draft.benches import SRAM, Bench
+from eda_agent.problem.draft.converter import converter
+from eda_agent.problem.draft.kinds import CONVERTER
 from eda_agent.problem.draft.sram_cell import sram_cell
+from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure
 
 Plain = tuple[str, Mapping[str, str], Mapping[str, str], tuple[Bench, ...]]
@@ -17,4 +20,12 @@ def plain_kind(structure: Structure, rest: Sequence[str]) -> Plain | None:
     rails = {"vdd": structure.vdd, "vss": structure.vss}
     if (cell := sram_cell(structure, rest)) is not None:
         return "SRAM cell", {**cell, **rails}, {}, SRAM
+    if (found := converter(structure, rest)) is not None:
+        return CONVERTER, {**found.ports, **_rails(structure)}, found.bias, found.benches
     return None
+
+
+def _rails(structure: Structure) -> dict[str, str]:
+    """Both rails; a net that is no port, as in a ladder alone, is none."""
+    rails = {"vdd": structure.vdd, "vss": structure.vss}
+    return {role: net if net in structure.ports else NO_PORT for role, net in rails.items()}

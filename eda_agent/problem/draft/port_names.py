@@ -16,6 +16,7 @@ _NAMES = {
     "inn": r"v?in_?(?:n|m)(?:eg|inus)?|v?i[nm]|v_?[nm]|v?inminus|v?minus|in-|vin-|v?[nm]_?in|v?neg_?in",
     "out": r"v?out\w?|vo|output|y|z|q",
     "outp": r"v?out_?p\w*|v?op|v_?o_?p|out\+|q",
+    "outb": r"v?i?out_?(?:b|n|bar)|out2",
     "outn": r"v?out_?[nm]\w*|v?o[nm]|v_?o_?[nm]|out-|qn|qb|q_b",
     "in": r"v?in\w?|input|a",
     "clk": r"clk\w*|ck|clock\w*|phi\w*",
@@ -35,6 +36,8 @@ _NAMES = {
 }
 
 
+_BIT = re.compile(r"b\d+")
+"""A role of a bus: its number says it."""
 _VOLTS = re.compile(r"(?:v\w*?|[ad]?vdd\w*?)_?(\d)[vp](\d)\w*", re.IGNORECASE)
 _RAILS = ((r"vapwr|vdda[12]", 3.3), (r"vdpwr|vccd[12]", 1.8))
 """Supplies of Tiny Tapeout (VAPWR, VDPWR) and of Efabless' Caravel (vdda1, vccd1), V."""
@@ -49,7 +52,8 @@ def volts_named(port: str) -> float:
 
 def named(role: str, port: str) -> bool:
     """Whether a port's name says this role; `low` and `high` are levels at which a control pin enables the circuit."""
-    return re.fullmatch(_NAMES[role], port, re.IGNORECASE) is not None
+    pattern = rf"[a-z_]*[\[<]?0*{role[1:]}[\]>]?" if _BIT.fullmatch(role) else _NAMES[role]
+    return re.fullmatch(pattern, port, re.IGNORECASE) is not None
 
 
 def port_named(role: str, ports: Sequence[str]) -> str:
