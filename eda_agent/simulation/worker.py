@@ -134,6 +134,9 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         # ngspice's own output files land here, if the sandbox allows them
         os.chdir(folder)
+        # ngspice reads this file of the working folder, else that of the user's home: settings there would change
+        # results, and a user without an entry in passwd (docker run -u) has no home, with which ngspice 44 crashes
+        Path(".spiceinit").touch()
         serve(connection, folder)
 
 

@@ -154,6 +154,17 @@ def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len({bandwidth(reply) for reply in replies}) == 1
 
 
+def test_a_worker_reads_no_settings_of_its_user(tmp_path: Path) -> None:
+    """ngspice reads `.spiceinit` of the working folder, and that of the user's home only where there is none."""
+    with LocalPool(1) as pool:
+        _ = pool.version
+        assert (pool._workers[0].folder / ".spiceinit").read_text() == ""
+    (tmp_path / ".spiceinit").write_text("* settings\necho read-here\n")
+    code = "from eda_agent.simulation.ngspice import Ngspice; print(*Ngspice().log)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "read-here" in done.stdout
+
+
 def _ended(by: int) -> Callable[[LocalPool], object]:
     """`LocalPool._start` whose workers end by a signal at once."""
     start = LocalPool._start
