@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ PCELLS, GLAYOUT = "pcells", "glayout"
 """Engines of a placement."""
 
 
-def write_extraction(layout: Any, cell: Any, rules: Any, out: Path) -> int:
-    """Write what KLayout extracts from a cell as SPICE. Return the number of devices."""
+def write_extraction(layout: Any, cell: Any, rules: Any, out: Path, passive: Sequence[Any] = ()) -> int:
+    """Write what KLayout extracts from a cell as SPICE. Return the number of devices. `passive`: the resistors and
+    capacitors of the schematic.
+    """
     from eda_agent.klayout import extraction
 
-    database = extraction.extracted(layout, cell, rules)
+    database = extraction.extracted(layout, cell, rules, passive)
     write_file(out, lambda path: extraction.write(database, path, f"{cell.name}, extracted by KLayout"))
     return sum(1 for circuit in database.netlist().each_circuit() for _ in circuit.each_device())
 
@@ -90,7 +94,7 @@ def write_layout(
     if source is None:
         layout.dbu = 0.001
         try:
-            cell = (glayout_engine.place if engine == GLAYOUT else place.place)(
+            cell = (partial(glayout_engine.place, tell=say) if engine == GLAYOUT else place.place)(
                 layout,
                 cell_name or found["name"],
                 sized,
@@ -154,7 +158,11 @@ def write_layout(
                     fix="extract with the tools of the process",
                 )
             )
-        result["extracted"] = {"netlist": str(netlist), "devices": write_extraction(layout, cell, rules, netlist)}
+        result["extracted"] = {
+            "netlist": str(netlist),
+            "devices": write_extraction(layout, cell, rules, netlist, passive),
+        }
+        result["unextracted"] = [one.label for one in passive if one.model]
     options = pya.SaveLayoutOptions()
     options.set_format_from_filename(str(out))
     try:
@@ -185,6 +193,7 @@ def tell(result: dict[str, Any]) -> None:
         ("missing", "not in the layout"),
         ("foreign", "not in the schematic"),
         ("others", "not drawn (no PCell)"),
+        ("unextracted", "not extracted, as the value of a foundry's own device is that of its model"),
     ):
         if result.get(name):
             say(f"! {text}: {', '.join(result[name])}")

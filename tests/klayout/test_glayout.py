@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,25 @@ def test_absent_it_is_skipped_with_one_message(tmp_path: Path, monkeypatch: pyte
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv(glayout_engine.VARIABLE, str(program))
     assert "cannot import glayout: No module named glayout" in glayout_engine.absent(read_table("sky130A"))
+
+
+def test_progress_is_told_and_a_worker_that_stands_still_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program in the place of glayout's Python: it draws one block of two and then waits."""
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho noise of glayout; echo drawn one; exec sleep 60\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv(glayout_engine.VARIABLE, str(program))
+    monkeypatch.setattr(glayout_engine, "LONGEST", 1.0)
+    told: list[str] = []
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match=r"drew 1 of 2 blocks, and no further one in 1 s\n    → .*--engine pcells"):
+        glayout_engine._drawn("sky130", [{"name": "one"}, {"name": "two"}], tmp_path, told.append)
+    assert told == ["glayout: 1 of 2 blocks, 0 s"] and time.monotonic() - begun < 20
+    program.write_text("#!/bin/sh\necho it failed >&2; exit 1\n")
+    with pytest.raises(ValueError, match="glayout drew no layout: it failed"):
+        glayout_engine._drawn("sky130", [{"name": "one"}], tmp_path, told.append)
 
 
 @pytest.mark.skipif(

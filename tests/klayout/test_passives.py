@@ -107,7 +107,7 @@ def test_the_pcells_have_the_value_of_the_schematic(ohms: float, farads: float) 
     for name in ("demonstration", "sky130A", "gf180mcuD", "ihp-sg13g2"):
         table = read_table(name)
         assert table.passives is not None
-        grid = 0.005e-6
+        grid = max(0.005e-6, table.step * table.unit)
         for kind, value in (("resistor", ohms), ("capacitor", farads)):
             one = passives.Passive("x1", kind, ("a", "b"), value=value)
             pieces = passives.parts(one, table)

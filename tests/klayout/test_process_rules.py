@@ -135,6 +135,7 @@ def test_thick_oxide_is_marked_over_its_devices_alone(drawn: Drawn) -> None:
         active.transform(instance.cplx_trans)
         thick = "hv" in models[name.removesuffix(" dummy")] or "06v0" in models[name.removesuffix(" dummy")]
         assert (active - mark if thick else active & mark).is_empty(), name
+    assert mark.space_check(round(0.4 / drawn.layout.dbu)).is_empty()
     # no well, and no tap of one, is cut by a mark
     wells, taps = drawn.of("nwell"), drawn.of("nwell") & drawn.of("tap")
     for region in (wells, taps):

@@ -129,6 +129,13 @@ def on_grid(box: pya.Box, grid: int) -> pya.Box:
     )
 
 
+def within(box: pya.Box, grid: int) -> pya.Box:
+    """The largest box on the grid inside a box."""
+    return pya.Box(
+        -(-box.left // grid) * grid, -(-box.bottom // grid) * grid, box.right // grid * grid, box.top // grid * grid
+    )
+
+
 class Drawing:
     """Draws the blocks of a layout with the PCells of a table."""
 

@@ -1,5 +1,5 @@
-"""An extraction is the netlist of a drawn cell for a simulator: every finger with its junctions, and for every net the
-capacitance of its wires to the substrate.
+"""An extraction is the netlist of a drawn cell for a simulator: every finger with its junctions, the ideal resistors
+and capacitors of the schematic as they are drawn, and for every net the capacitance of its wires to the substrate.
 
 The capacitance of a wire is area × a + perimeter × p, with a and p of its layer from the table (`wires`): what a wire
 far from others has. What it has to a neighbour is not known here.
@@ -12,24 +12,29 @@ from pathlib import Path
 
 import pya
 
-from . import recognition
+from . import extracted_passives, recognition
 from .layers import DEMONSTRATION, of_table
 from .layers import terminals as terminals_of
+from .passives import Passive
 from .table import Table
 
 CLASS = "WIRE"
 """Device class of the capacitors."""
 
 
-def extracted(layout: pya.Layout, cell: pya.Cell, table: Table) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, finger by finger, with a capacitor for every net that has wires. Keep it as long as its
-    netlist is used.
+def extracted(
+    layout: pya.Layout, cell: pya.Cell, table: Table, passives: Sequence[Passive] = ()
+) -> pya.LayoutVsSchematic:
+    """The netlist of a cell, finger by finger, with a capacitor for every net that has wires, and of `passives`, those
+    of the schematic, the ideal ones that are drawn. Keep it as long as its netlist is used.
     """
     layers = of_table(table) or DEMONSTRATION
     terminals = list(terminals_of(cell, table, layers)) if table.layers else []
-    database = recognition.extract(layout, cell, layers, terminals, combine=False, passives=False)
+    database = recognition.extract(layout, cell, layers, terminals, combine=False, passives=bool(passives))
     netlist = database.netlist()
     circuit = next(iter(netlist.each_circuit_top_down()), None)
+    if circuit is not None and passives:
+        extracted_passives.combine(circuit, cell, table, passives)
     if circuit is None or not table.wires:
         return database
     substrate = _substrate(circuit)

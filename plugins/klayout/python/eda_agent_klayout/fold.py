@@ -221,8 +221,9 @@ def not_simulated(found: Mapping[str, Any], table: str) -> list[str]:
     layout = found.get("layout")
     if not layout:
         return [
-            "the run simulated the netlist's fingers and junctions, not those of this layout: add layout: {fold: auto}"
-            " to its spec (docs/klayout.md)"
+            "the run simulated the netlist's fingers and junctions, not those of this layout: write the line"
+            " layout: {fold: auto} into its spec.yaml (a copy of the folder of a shipped circuit) and size again"
+            " (docs/klayout.md)"
         ]
     if layout.get("areas") == "drawn" and layout.get("table") != table:
         return [f"the run simulated the junctions of {layout.get('table')}'s PCells; these are {table}'s"]

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ import pya
 from .blocks import Block, Group, Piece, Slot, group_of
 from .floorplan import lines
 from .fold import Rule, arrays, folded, usual
+from .glayout_worker import DRAWN
 from .passives import Passive
 from .table import Device, Table
 
@@ -28,8 +32,8 @@ PROCESSES = {"skywater130": "sky130", "gf180mcu": "gf180"}
 """Library of a table → what glayout calls the process."""
 GAP = 4.0
 """Between blocks, µm: each has wells and taps of its own."""
-LONGEST = 1800.0
-"""Seconds that all blocks may take."""
+LONGEST = 600.0
+"""Seconds that one block may take; it takes 5 to 20 on a quiet machine."""
 
 
 def absent(table: Table) -> str:
@@ -57,8 +61,10 @@ def place(
     rule: Rule | None = None,
     ports: Sequence[str] = (),
     passives: Sequence[Passive] = (),
+    tell: Callable[[str], None] = lambda _: None,
 ) -> pya.Cell:
-    """A new cell with all transistors, as `place.place`; resistors, capacitors and pins are not drawn.
+    """A new cell with all transistors, as `place.place`; resistors, capacitors and pins are not drawn. `tell` gets a
+    line for each block that is drawn.
 
     Raises ValueError where glayout fails.
     """
@@ -70,7 +76,7 @@ def place(
     wanted = [_request(group) for group in groups]
     different = {block["name"]: block for block in wanted}
     with tempfile.TemporaryDirectory() as folder:
-        answer = _drawn(PROCESSES[table.library], list(different.values()), Path(folder))
+        answer = _drawn(PROCESSES[table.library], list(different.values()), Path(folder), tell)
         cells = {block: _imported(layout, block, Path(found["file"])) for block, found in answer.items()}
     cell = layout.create_cell(name)
     blocks = {}
@@ -117,20 +123,51 @@ def _request(group: Group) -> dict[str, Any]:
     return {"name": name, "shape": shape, "kind": device.kind, **sizes}
 
 
-def _drawn(process: str, blocks: list[dict[str, Any]], folder: Path) -> Mapping[str, Any]:
+def _drawn(process: str, blocks: list[dict[str, Any]], folder: Path, tell: Callable[[str], None]) -> Mapping[str, Any]:
     """What the worker answers. Raises ValueError."""
     request = folder / "request.json"
     request.write_text(json.dumps({"pdk": process, "folder": str(folder), "blocks": blocks}), encoding="utf-8")
     words = [os.environ[VARIABLE], "-I", str(Path(__file__).with_name("glayout_worker.py")), str(request)]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=LONGEST, cwd=folder)
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"glayout drew no layout in {LONGEST:g} s") from None
+    errors = folder / "errors.txt"
+    with errors.open("w") as file, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=file, cwd=folder) as worker:
+        try:
+            _follow(worker, len(blocks), tell)
+        finally:
+            worker.kill()
     answer = folder / "answer.json"
     if not answer.is_file():
-        raise ValueError(f"glayout drew no layout: {done.stderr.strip()[-500:]}")
+        raise ValueError(f"glayout drew no layout: {errors.read_text(errors='replace').strip()[-500:]}")
     found: Mapping[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     return found
+
+
+def _follow(worker: subprocess.Popen[bytes], count: int, tell: Callable[[str], None]) -> None:
+    """Wait for the worker, as long as it draws one block after the other. Raises ValueError."""
+    begun = last = time.monotonic()
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_read, args=(worker, lines), daemon=True).start()
+    done = 0
+    while True:
+        try:
+            line = lines.get(timeout=max(last + LONGEST - time.monotonic(), 0.0))
+        except queue.Empty:
+            raise ValueError(
+                f"glayout drew {done} of {count} blocks, and no further one in {LONGEST:g} s\n    → try again on a"
+                " machine with less load, or take --engine pcells"
+            ) from None
+        if not line:
+            return
+        if line.startswith(DRAWN.encode()):
+            done, last = done + 1, time.monotonic()
+            tell(f"glayout: {done} of {count} blocks, {last - begun:.0f} s")
+
+
+def _read(worker: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:
+    """Every line as it comes; an empty one at the end."""
+    assert worker.stdout is not None
+    for line in worker.stdout:
+        lines.put(line)
+    lines.put(b"")
 
 
 def _imported(layout: pya.Layout, name: str, path: Path) -> pya.Cell:

@@ -6,7 +6,7 @@ GDS file a block, and says where the terminals are.
 A request: `pdk` (sky130 or gf180), `folder`, and `blocks`, each with `name`, `shape` (pair, mirror or single), `kind`
 (nmos or pmos), `width` and `length` of a finger in µm, `fingers` of each device and, of a single one, `copies`. The
 answer, `answer.json` in the folder: name → `file`, and `terminals`: [device (0 or 1), terminal (d, g, s, b), x, y in
-µm, layer, datatype].
+µm, layer, datatype]. Each block that is drawn is a line `drawn NAME` on stdout.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+DRAWN = "drawn "
+"""Begins the line of a block."""
 TERMINALS = {
     # shape → (device, terminal) → (port, metal); a b of device 0 is the tap ring
     "pair": {
@@ -90,6 +92,8 @@ def main(path: str) -> None:
         file = folder / f"{block['name']}.gds"
         component.write_gds(str(file))
         answer[block["name"]] = {"file": str(file), "terminals": terminals(pdk, component, block["shape"])}
+        sys.stdout.write(f"{DRAWN}{block['name']}\n")
+        sys.stdout.flush()
     (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
 
 

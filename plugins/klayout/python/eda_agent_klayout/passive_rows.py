@@ -8,6 +8,7 @@ from math import sqrt
 import pya
 
 from . import library
+from .blocks import on_grid
 from .layers import of_table, passive_ends
 from .passives import Part, Passive, parts
 from .site import Site
@@ -71,7 +72,7 @@ class Rows:
 
     def _rows(self, found: Sequence[Part]) -> list[list[Part]]:
         """Rows that are not much longer than the placement."""
-        boxes = [self.variants[part].bbox() for part in found]
+        boxes = [on_grid(self.variants[part].bbox(), self.site.grid) for part in found]
         widths = [box.width() + self._gap(part.kind) for part, box in zip(found, boxes, strict=True)]
         # upright strips above a few transistors stand beside each other
         side = sqrt(sum(width * box.height() for width, box in zip(widths, boxes, strict=True)))
@@ -88,7 +89,7 @@ class Rows:
 
     def _put(self, row: Sequence[Part]) -> None:
         gap, grid = self._gap(row[0].kind), self.site.grid
-        boxes = [self.variants[part].bbox() for part in row]
+        boxes = [on_grid(self.variants[part].bbox(), self.site.grid) for part in row]
         total = sum(box.width() for box in boxes) + gap * (len(row) - 1)
         x, y = -(total // 2 // grid) * grid, self.site.free(gap)
         for part, box in zip(row, boxes, strict=True):

@@ -160,7 +160,7 @@ def parts(passive: Passive, table: Table, count: int | None = None) -> list[Part
     """
     entry = _entry(table, passive.kind)
     most = float(entry["longest"]) * table.unit
-    grid = float((table.rules or {}).get("grid", 0.005)) * 1e-6
+    grid = max(float((table.rules or {}).get("grid", 0.005)) * 1e-6, table.step * table.unit)
     model = passive.drawn_model(table)
     if count is None:
         fitting = (n for n in range(1, MOST + 1) if max(_size(passive, entry, table.unit, n)) <= most * (1 + 1e-9))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pya
 
-from .blocks import UNIT_GAP, Block, Drawing, Piece, Slot
+from .blocks import UNIT_GAP, Block, Drawing, Piece, Slot, within
 from .floorplan import Line
 from .rules import rules_of
 from .steps import Work, each
@@ -45,6 +45,7 @@ class Site:
         self._labels: dict[int, Terminals] = {}
         self._pins: dict[str, tuple[str, pya.Box]] = {}
         self._filled: list[pya.Box] = []
+        self._mark = pya.Box()
 
     def learn(self, piece: Piece) -> None:
         """Find the terminals of a piece before anything is placed: each look into a cell updates the whole layout."""
@@ -87,7 +88,10 @@ class Site:
             around = self.ground.dbu(self.rules.well)
             content = content.enlarged(around, around)
             self.ground.put("nwell", content)
-        self.ground.mark(content, line.marks)
+        # no slit between the marks of lines above each other
+        same = self._last is not None and self._last[0].marks == line.marks
+        self._mark = self._mark + content if same else content
+        self.ground.mark(self._mark, line.marks)
 
     @property
     def width(self) -> int:
@@ -205,6 +209,7 @@ class Site:
         yield from each("implants are merged", self._filled, lambda box: ground.fill(("nplus", "pplus"), box))
         for port in ports:
             if port in self._pins:
-                on, where = self._pins[port]
+                on, box = self._pins[port]
+                where = within(box, ground.grid)
                 ground.put(PIN[on], where)
                 ground.put(LABEL[on], pya.Text(port, pya.Trans(pya.Vector(where.center()))))
