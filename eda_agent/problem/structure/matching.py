@@ -25,6 +25,8 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
 
     for mirror in found.mirrors:
         join(fet.name for fet in mirror.members)
+    for names in _in_parallel(found):
+        join(names)
     against = list(_against_latches(found))
     for names in (*_on_one_gate(found, {name for twins in against for name in twins}), *_across_sources(found)):
         join(names)
@@ -47,6 +49,14 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
     order = {fet.name: number for number, fet in enumerate(found.fets)}
     groups = [tuple(sorted(group, key=order.__getitem__)) for group in sets if len(group) > 1]
     return tuple(sorted(groups, key=lambda group: order[group[0]]))
+
+
+def _in_parallel(found: Patterns) -> Iterator[list[str]]:
+    """Devices with the same nets: units of one."""
+    same: dict[tuple[str, ...], list[str]] = {}
+    for fet in found.fets:
+        same.setdefault((fet.type, fet.drain, fet.gate, fet.source, fet.bulk), []).append(fet.name)
+    yield from (names for names in same.values() if len(names) > 1)
 
 
 def _on_top(found: Patterns, mirror: Mirror) -> list[tuple[str, str]]:

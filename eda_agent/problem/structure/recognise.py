@@ -65,6 +65,7 @@ def analyse(
     idle |= {
         name: "dummy" for name, role in idle.items() if role == "MOS capacitor" and _beside_mirror(name, fets, vdd, vss)
     }
+    idle |= dict.fromkeys(_alone(fets, passives, ports), "dummy")
     fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
@@ -115,6 +116,13 @@ def _beside_mirror(name: str, fets: Sequence[Fet], vdd: str, vss: str) -> bool:
     own = {vss, "0"} if one.type == "nmos" else {vdd}
     active = [fet for fet in fets if fet.type == one.type and fet.gate == one.gate and fet.drain != fet.source]
     return one.source in own and any({fet.source, fet.drain} & own for fet in active)
+
+
+def _alone(fets: Sequence[Fet], passives: Sequence[Passive], ports: Sequence[str]) -> list[str]:
+    """The MOSFETs whose both ends stand on one net, on which nothing else does: dummies beside a current source."""
+    busy = {net for fet in fets for net in (fet.gate, *({fet.drain, fet.source} if fet.drain != fet.source else ()))}
+    busy |= {net for passive in passives for net in passive.nets} | {*ports, "0"}
+    return [fet.name for fet in fets if fet.drain == fet.source and fet.drain not in busy]
 
 
 def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
