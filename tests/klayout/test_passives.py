@@ -15,7 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import instances, library, lvs, mos, passives, place, planning, same_circuit, title, writeback
+from eda_agent.klayout import (
+    instances,
+    library,
+    lvs,
+    mos,
+    passive_values,
+    passives,
+    place,
+    planning,
+    same_circuit,
+    title,
+    writeback,
+)
 from eda_agent.klayout.table import Table, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.load import load_problem
@@ -113,7 +125,7 @@ def test_the_pcells_have_the_value_of_the_schematic(ohms: float, farads: float) 
             pieces = passives.parts(one, table)
             assert max(max(part.width, part.length) for part in pieces) <= table.passives[kind]["longest"] * 1e-6 + grid
             sizes = [(part.width, part.length) for part in pieces]
-            drawn = passives.drawn_value(table, kind, sizes, 1)
+            drawn = passive_values.value_of(table, kind, sizes, 1)
             least = min(sizes[0]) if kind == "capacitor" else sizes[0][1]
             assert drawn == pytest.approx(value, rel=1.1 * grid / least + 1e-6)
             # in series from the first net to the last, in parallel between both

@@ -16,7 +16,8 @@ import pya
 from .boxes import Boxes
 from .instances import Reader
 from .passive_devices import CAPACITOR, RESISTOR
-from .passives import Passive, drawn_value, parts
+from .passive_values import value_of
+from .passives import Passive, parts
 from .table import Table, key
 
 PARAMETER = {RESISTOR: "R", CAPACITOR: "C"}
@@ -64,7 +65,7 @@ def _replace(circuit: pya.Circuit, devices: Sequence[pya.Device], passive: Passi
     one = circuit.create_device(kind, passive.name)
     for terminal, net in zip("AB", ends, strict=True):
         one.connect_terminal(terminal, net)
-    value = drawn_value(table, passive.kind, [_size(device, passive, table) for device in devices], 1)
+    value = value_of(table, passive.kind, [_size(device, passive, table) for device in devices], 1)
     # strips of a copy are in series, copies in parallel: the sum is that of all copies' strips
     copies = passive.m if passive.kind == RESISTOR else 1
     one.set_parameter(PARAMETER[passive.kind], value / copies**2)

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
+from .passive_values import size_of, value_of
 from .table import Table, key
 
 KINDS = {"r": "resistor", "c": "capacitor"}
@@ -182,42 +183,10 @@ def parts(passive: Passive, table: Table, count: int | None = None) -> list[Part
 
 def _size(passive: Passive, entry: Mapping[str, Any], unit: float, count: int) -> tuple[float, float]:
     """Width and length, m, of each of so many PCells."""
-    if passive.model and passive.kind == "resistor":
-        return passive.width, passive.length / count
+    strips = count if passive.kind == "resistor" else 1
     if passive.model:
-        return passive.width, passive.length
-    ideal = entry["ideal"]
-    if passive.kind == "resistor":
-        width = float(ideal.get("width") or entry["models"][ideal["model"]]["width"]) * unit
-        return width, _inverse(ideal["ohms"], passive.value / count) * unit
-    side = _side(passive.value / count, ideal["area"], ideal["edge"]) * unit
-    return side, side
-
-
-def _side(value: float, area: float, edge: float) -> float:
-    """Of a square capacitor: area × side² + edge × 4 × side = value."""
-    return (sqrt(4 * edge**2 + area * value) - 2 * edge) / area
-
-
-def drawn_value(table: Table, kind: str, sizes: list[tuple[float, float]], copies: int) -> float:
-    """The value (Ω, F) of one of so many copies that consist of PCells of these widths and lengths, m."""
-    ideal = _entry(table, kind)["ideal"]
-    each = [(width / table.unit, length / table.unit) for width, length in sizes]
-    if kind == "resistor":
-        return sum(_along(ideal["ohms"], length) for _, length in each) / copies
-    return sum(ideal["area"] * width * length + ideal["edge"] * 2 * (width + length) for width, length in each) / copies
-
-
-def _along(points: list[list[float]], x: float) -> float:
-    """On straight lines through points, the first and the last line continued."""
-    for (x0, y0), (x1, y1) in pairwise(points):
-        if x <= x1 or x1 == points[-1][0]:
-            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-    raise ValueError("two points are needed")
-
-
-def _inverse(points: list[list[float]], y: float) -> float:
-    return _along([[one, other] for other, one in points], y)
+        return passive.width, passive.length / strips
+    return size_of(entry, passive.kind, passive.value / count, unit)
 
 
 def counted(found: Iterable[str]) -> dict[str, int]:
@@ -264,7 +233,7 @@ def redrawn(
     if same:
         return card["value"], values
     if not passive.model:
-        return f"{drawn_value(table, passive.kind, sizes, passive.m):.6g}", values
+        return f"{value_of(table, passive.kind, sizes, passive.m):.6g}", values
     length = sum(length for _, length in sizes) / passive.m
     drawn = zip(
         entry.get("card", ["w", "l"]), (sizes[0][0], length if passive.kind == "resistor" else sizes[0][1]), strict=True
