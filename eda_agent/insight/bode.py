@@ -12,6 +12,7 @@ import numpy as np
 from eda_agent.insight.transfer import transfer
 from eda_agent.metrics.gain import bandwidth
 from eda_agent.metrics.measurable import Censored, Complex, Real, Unmeasurable
+from eda_agent.metrics.open_loop import stable_when_open
 from eda_agent.metrics.stability import gain_margin, half_turns, level_at, passes, phase_margin, polar
 
 
@@ -65,7 +66,7 @@ def _mark(kind: str, frequency: Real, levels: tuple[Real, Real], place: float, v
 def _margins(frequency: Real, path: Complex) -> list[BodeMark]:
     """The first crossover, and both margins where they are smallest."""
     try:
-        margin = phase_margin(path)
+        margin = phase_margin(stable_when_open(frequency, path))
         level, phase = polar(path)
     except (Censored, Unmeasurable):
         return []

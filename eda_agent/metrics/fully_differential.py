@@ -13,7 +13,7 @@ from eda_agent.metrics.gain import dc_gain, falls_from_the_start, transfer_of, u
 from eda_agent.metrics.measurable import Censored
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.rejection import rejection
-from eda_agent.metrics.stability import phase_margin, polar, resolved
+from eda_agent.metrics.stability import loop_gain, phase_margin, polar
 from eda_agent.metrics.waveform import Waveform
 
 _SECOND = "tests/measurements/test_fully_differential.py"
@@ -69,7 +69,7 @@ def _cm_gbw(wave: Waveform, _settings: Mapping[str, float]) -> float:
     second=_SECOND,
 )
 def _cm_phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
-    return phase_margin(resolved(transfer_of(wave)[1]))
+    return phase_margin(loop_gain(wave))
 
 
 @metric(

@@ -2,8 +2,9 @@
 
 The loop is stable if T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11,
 1932): if its phase passes −180° (−540°, +180°, …) equally often in both directions while |T| > 1. This applies to a
-loop that is stable when it is open. A loop whose phase is below −180° at high gain and returns (a conditionally stable
-one) therefore has positive margins, and one whose gain rises above 1 a second time is judged at every crossing.
+loop that is stable when it is open; another one has no margins (`open_loop`). A loop whose phase is below −180° at high
+gain and returns (a conditionally stable one) therefore has positive margins, and one whose gain rises above 1 a second
+time is judged at every crossing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from eda_agent.metrics.gain import no_unity, transfer_of
 from eda_agent.metrics.measurable import WIDER, Censored, Complex, Real, Unmeasurable
 from eda_agent.metrics.metric import metric
+from eda_agent.metrics.open_loop import stable_when_open
 from eda_agent.metrics.waveform import Waveform
 
 SHARPEST = 60.0
@@ -74,6 +76,12 @@ def resolved(transfer: Complex) -> Complex:
     return transfer
 
 
+def loop_gain(wave: Waveform) -> Complex:
+    """The loop gain of a probed loop. Raises `Unmeasurable` if no margin can be read from it."""
+    frequency, transfer = transfer_of(wave)
+    return stable_when_open(frequency, resolved(transfer))
+
+
 def _encircles(level: Real, phase: Real) -> bool:
     return sum(direction for place, direction in half_turns(phase) if level_at(level, place) > 0) != 0
 
@@ -118,7 +126,7 @@ def level_at(values: Real, place: float) -> float:
     aliases=("pm",),
 )
 def _phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
-    return phase_margin(resolved(transfer_of(wave)[1]))
+    return phase_margin(loop_gain(wave))
 
 
 @metric(
@@ -138,4 +146,4 @@ def _phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
     second="tests/simulation/test_opamp_loop.py",
 )
 def _gain_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
-    return gain_margin(resolved(transfer_of(wave)[1]))
+    return gain_margin(loop_gain(wave))
