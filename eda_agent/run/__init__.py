@@ -11,7 +11,7 @@ process         a run in a process of its own   (drafting and process are import
 
 from eda_agent.run.baseline_check import failed_checks
 from eda_agent.run.evaluate_once import measure_once, open_evaluator, simulate_for_report, try_out
-from eda_agent.run.opening import with_corners
+from eda_agent.run.opening import in_one_corner, with_corners
 from eda_agent.run.post_layout import wires_text
 from eda_agent.run.request import Outcome, Request
 from eda_agent.run.run_problem import RunProblem, problem_of_run
@@ -25,6 +25,7 @@ __all__ = [
     "RunProblem",
     "changed_since",
     "failed_checks",
+    "in_one_corner",
     "measure_once",
     "netlist_of_schematic",
     "open_evaluator",

@@ -96,6 +96,14 @@ def _held(folder: Path, stack: contextlib.ExitStack) -> tuple[Journal, RunState]
     return journal, restore_state(read_journal(journal.path)) if journal.path.stat().st_size else RunState()
 
 
+def in_one_corner(problem: Problem, name: str) -> Problem:
+    """The problem in one of its corners, with the specs that count there; all specs if none does."""
+    corner = next(one for one in problem.corners if one.name == name)
+    counting = [spec for spec in problem.specs if not spec.corners or name in spec.corners]
+    specs = tuple(replace(spec, corners=()) for spec in counting or problem.specs)
+    return replace(problem, corners=(corner,), specs=specs)
+
+
 def with_corners(problem: Problem, name: str | None) -> Problem:
     """The problem in a named set of corners, or unchanged for None. Specs restricted to corners of the spec then count
     in all.

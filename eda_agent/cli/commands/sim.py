@@ -24,6 +24,7 @@ def register(commands: Commands) -> None:
         choices=("nominal", "signoff", "signoff_rc"),
         help="a corner set of the PDK instead of the spec's corners",
     )
+    parser.add_argument("--corner", metavar="NAME", help="simulate this corner alone, with its operating points")
     parser.add_argument(
         "--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON"
     )
@@ -51,15 +52,22 @@ def register(commands: Commands) -> None:
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate. Return 0 if every spec is met in sound testbenches, 1 if not."""
     from eda_agent import run
+    from eda_agent.cli.nearest import nearest
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table
     from eda_agent.cli.selection import selected
     from eda_agent.cli.spec_table import spec_table
+    from eda_agent.errors import InputError
     from eda_agent.record import labels
     from eda_agent.run.measure import measure, measured_result
     from eda_agent.units import format_score
 
     problem, sizing = selected(options)
     problem = run.with_corners(problem, options.corners)
+    if options.corner is not None:
+        names = [corner.name for corner in problem.corners]
+        if options.corner not in names:
+            raise InputError(f"--corner {options.corner}: no such corner\n    → {nearest(options.corner, names)}")
+        problem = run.in_one_corner(problem, options.corner)
     if options.no_wires:
         problem = replace(problem, wires=None)
     if options.netlist is not None:

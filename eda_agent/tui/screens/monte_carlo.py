@@ -14,6 +14,7 @@ from textual_plotext import PlotextPlot
 from eda_agent.insight.least_margin import least_margin
 from eda_agent.record.labels import target_text
 from eda_agent.spec_text import cpk_text, sigmas_text, value_text
+from eda_agent.tui.corner_choice import corner_order
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.screens.simulated import Simulated
 from eda_agent.tui.shown import Shown
@@ -24,12 +25,16 @@ SAMPLES = 100
 
 
 class MonteCarloScreen(Simulated):
-    """The spread of each spec under mismatch, and the yield. Left and right choose the spec."""
+    """The spread of each spec under mismatch, and the yield. Left and right choose the spec, n and p the corner: that
+    of the least margin, the others, and all of them, in which each sample counts in its worst corner.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Detail.BINDINGS,
         ("right", "turn(1)", "next"),
         ("left", "turn(-1)", "before"),
+        ("n", "corner(1)", "next corner"),
+        ("p", "corner(-1)", "corner before"),
     ]
     title_ = "Monte Carlo"
 
@@ -39,16 +44,32 @@ class MonteCarloScreen(Simulated):
         self.place = 0
         # a design fails there first
         self.least = least_margin(self.state.started, shown.turn or {})
+        corners = corner_order(shown, self.least[1] if self.least else "")
+        self.corners = [*corners, "all"] if len(corners) > 1 else corners
+        self.corner = 0
 
     def body(self) -> ComposeResult:
         yield PlotextPlot(id="histogram")
         yield Static(id="statistics")
 
     async def simulate(self) -> None:
-        least = self.least
-        corner = ("--corner", least[1]) if least else ()
-        self.found = await self.ask("mc", "--samples", str(SAMPLES), *corner)
+        corner = self.corners[self.corner : self.corner + 1]
+        if self.found:
+            self.say(f"Monte Carlo · turn {self.number} · {self._corner_text()} · simulating …")
+        self.found = await self.ask("mc", "--samples", str(SAMPLES), *(("--corner", *corner) if corner else ()))
         self.draw_soon()
+
+    def _corner_text(self) -> str:
+        name = self.corners[self.corner]
+        return f"all {len(self.corners) - 1} corners" if name == "all" else name
+
+    def action_corner(self, by: int) -> None:
+        """Draw the samples of the next corner."""
+        if len(self.corners) < 2:
+            self.notify("the run has one corner")
+            return
+        self.corner = (self.corner + by) % len(self.corners)
+        self.run_worker(self._run(), exclusive=True)
 
     def action_turn(self, by: int) -> None:
         if self.found:
@@ -84,13 +105,18 @@ class MonteCarloScreen(Simulated):
         return [
             " · ".join(parts),
             f"{own}{_share(found)} meet every spec",
-            f"{found['samples']} samples in {', '.join(found['corners'])}{self._why(found['corners'])}",
+            f"{found['samples']} samples in {self._where(found['corners'])}{self._why(found['corners'])}",
         ]
+
+    def _where(self, corners: Sequence[str]) -> str:
+        if len(corners) == 1:
+            return corners[0] + ("; n: another corner" if len(self.corners) > 1 else "")
+        return f"all {len(corners)} corners, each counted in its worst one"
 
     def _why(self, corners: Sequence[str]) -> str:
         if self.least is None or list(corners) != [self.least[1]]:
             return ""
-        return f", the corner of the least margin ({self.least[0]})"
+        return f" · the corner of the least margin ({self.least[0]})"
 
 
 def _share(found: Mapping[str, Any]) -> str:
