@@ -12,10 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 from eda_agent.record.report.print_pdf import find_browser
 
 TOP = Path(__file__).resolve().parents[2]
-SIZE = (1440, 1330)
+SIZE = (1440, 1280)
 """Pixels of the report's picture: the summary and the specs in every corner."""
 
 
@@ -36,6 +38,8 @@ def report(target: Path) -> None:
             check=True,
             stderr=subprocess.DEVNULL,
         )
+    # a palette is a third of the size
+    Image.open(target).convert("RGB").quantize(64).save(target, optimize=True)
 
 
 if __name__ == "__main__":
