@@ -29,16 +29,18 @@ def wider(deck: Deck, reply: Mapping[str, Any]) -> Deck | None:
 
 
 def merged(narrow: Reply, wide: Reply) -> Reply:
-    """A reply whose values beyond the window come from a wider one. Failures and missing numbers there change nothing:
-    its steps are coarser.
+    """A reply whose values beyond the window come from a wider one. Failures and missing numbers there change nothing
+    (its steps are coarser) but the reason why there is no number in either.
     """
     wanted, found = narrow["wanted"], wide.get("metrics", {})
+
+    def better(metric: str, value: Sequence[Any]) -> Sequence[Any]:
+        seen = found.get(metric) if metric in wanted else None
+        return seen if seen and (seen[0] is not None or value[0] is None) else value
+
     return {
         **narrow,
-        "metrics": {
-            metric: found[metric] if metric in wanted and found.get(metric, (None,))[0] is not None else value
-            for metric, value in narrow["metrics"].items()
-        },
+        "metrics": {metric: better(metric, value) for metric, value in narrow["metrics"].items()},
         "wanted": {metric: factor for metric, factor in wide.get("wanted", {}).items() if metric in wanted},
         "seconds": narrow["seconds"] + wide.get("seconds", 0.0),
     }
