@@ -17,7 +17,7 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the circuit is: op-amp, fully-differential, comparator (clocked), open-comparator, regulator or ldo,"
         " ldo-with-divider, tia, oscillator, vco, reference or bandgap, current-reference, buffer, gate,"
-        " level-shifter, schmitt, switch, charge-pump, power-on-reset, sram, dac",
+        " level-shifter, schmitt, switch, charge-pump, power-on-reset, sram, dac, lna",
     )
     group.add_argument(
         "--port",

@@ -18,6 +18,8 @@ Array = NDArray[np.float64] | NDArray[np.complex128]
 
 LOOP = "loop"
 """The probe whose waveform is the gain of a loop; in a testbench it names a 0 V source in the loop."""
+PORTS = ("port1", "port2")
+"""The probes that name the sources of a two-port, each behind its resistance; its AC waves have `s11` to `s22` too."""
 CURRENTS = frozenset({"supply", "current"})
 """Probes that are currents, through the voltage sources that they name."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eda_agent.metrics.waveform import CURRENTS, LOOP, Waveform
+from eda_agent.metrics.waveform import CURRENTS, LOOP, PORTS, Waveform
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.problem.script.compiler import all_steps
 from eda_agent.simulation.circuit_state import LoadedDeck
@@ -18,6 +18,7 @@ from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.loop_gain import measure_loop
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.script import Machine, Result
+from eda_agent.simulation.two_port import with_parameters
 from eda_agent.units import format_quantity
 
 _AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
@@ -81,6 +82,13 @@ class Analyses:
                 result.devices = read_devices(self.ngspice, deck)
             if result.closer is not None:
                 result.closer.look(self.ngspice, deck, kind, plot)
+            if kind == "ac" and deck.probes.keys() >= {*PORTS}:
+                result.waves[kind] = with_parameters(
+                    result.waves[kind],
+                    dict(deck.probes),
+                    self._alter,
+                    lambda command=command: self._read("ac", self._analyse(command), deck.probes),
+                )
         return result
 
     def _run_program(self, deck: LoadedDeck, operating_point: bool, closer: Closer | None) -> Simulated:
@@ -130,10 +138,11 @@ class Analyses:
         if kind != "ac" or deck.injection is None:
             return self._analyse(command), None
 
-        def alter(source: str, magnitude: float) -> None:
-            self.ngspice.command(f"alter @{source}[acmag]={magnitude!r}")
+        return measure_loop(Injection(**deck.injection), self._alter, lambda: self._analyse(command), self._vector)
 
-        return measure_loop(Injection(**deck.injection), alter, lambda: self._analyse(command), self._vector)
+    def _alter(self, source: str, magnitude: float) -> None:
+        """Set the AC magnitude of a source."""
+        self.ngspice.command(f"alter @{source}[acmag]={magnitude!r}")
 
     def _analyse(self, command: str) -> str:
         before = self.ngspice.plot()
@@ -157,7 +166,9 @@ class Analyses:
                 },
             )
         nodes = {
-            role: f"{probe}#branch" if role in CURRENTS else probe for role, probe in probes.items() if role != LOOP
+            role: f"{probe}#branch" if role in CURRENTS else probe
+            for role, probe in probes.items()
+            if role not in {LOOP, *PORTS}
         }
         arrays = {
             role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()

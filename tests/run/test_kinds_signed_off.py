@@ -146,6 +146,17 @@ KINDS = {
         "  power: {testbench: codes, maximum: 1m}",
         "MN0.w",
     ),
+    "lna": Kind(
+        "rfin rfout vb vdd vss\nLG rfin g 10n\nCX g s 100f\nM1 d g s vss nch W=200u L=0.2u\nLS s vss 0.6n\n"
+        "M2 o vb d vss nch W=200u L=0.2u\nLD vdd o 6n\nRD vdd o 400\nCO o rfout 300f\nRB g bias 20k\n"
+        "MB bias bias vss vss nch W=10u L=0.2u\nRR vdd bias 10k",
+        "low-noise amplifier",
+        "in: rfin, out: rfout",
+        "s21: {testbench: ports, minimum: 10}\n  s11: {testbench: ports, maximum: -8}\n"
+        "  noise_figure: {testbench: ports, maximum: 3}\n  stability_factor: {testbench: ports, minimum: 1}\n"
+        "  power: {testbench: ports, maximum: 60m}",
+        "LG",
+    ),
     "por": Kind(
         "resetb vdd vss\nR1 vdd s 300k\nR2 s t 180k\nR3 t vss 20k\nMH t a vss vss nch W=4u L=0.5u\n"
         "MN1 a s vss vss nch W=2u L=1u\nMP1 a vss vdd vdd pch W=1u L=10u\n"

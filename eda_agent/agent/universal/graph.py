@@ -41,6 +41,7 @@ METRIC_NAMES = (
     "trip_rising", "trip_falling", "trip_hysteresis", "reset_delay", "reset_glitch", "reset_glitch_slow",
     "hold_snm", "read_snm", "write_snm", "read_current", "cell_leakage",
     "inl", "dnl", "full_scale", "full_scale_current",
+    "s11", "s21", "s12", "s22", "noise_figure", "stability_factor",
 )  # fmt: skip
 TEMPLATES = (
     "",

@@ -129,6 +129,22 @@ def converter_benches(output: str, bits: int, compliance: str) -> tuple[Bench, .
 
 
 CONVERTER = converter_benches("voltage", 8, "")
+
+
+def low_noise_benches(fed: bool, open_drain: bool) -> tuple[Bench, ...]:
+    """The testbench of a low-noise amplifier.
+
+    Args:
+        fed: the input waits for a DC voltage from outside.
+        open_drain: the output waits for the supply from outside.
+    """
+    settings = {"frequency": "2.4G", **({"bias": "vdd/2", "feed": "1"} if fed else {})}
+    settings |= {"output_feed": "1"} if open_drain else {}
+    wanted = {"s21": MIN, "s11": MAX, "s22": MAX, "noise_figure": MAX, "stability_factor": MIN, "power": MAX}
+    return (Bench("ports", "low_noise_amplifier", settings, wanted),)
+
+
+LOW_NOISE = low_noise_benches(False, False)
 SRAM = (
     Bench("hold", "sram_hold", {}, {"hold_snm": MIN, "cell_leakage": MAX}),
     Bench("read", "sram_read", {}, {"read_snm": MIN, "read_current": MIN}),

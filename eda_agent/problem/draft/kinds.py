@@ -47,6 +47,7 @@ KINDS = {
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
     "charge pump": Kind(("out", "clk"), benches.CHARGE_PUMP, ("charge-pump", "pump", "voltage-multiplier"), ("clkb",)),
+    "low-noise amplifier": Kind(("in", "out"), benches.LOW_NOISE, ("lna", "rf-amplifier")),
     CONVERTER: Kind(
         ("out", "b0", "b1"),
         benches.CONVERTER,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from eda_agent.problem.draft.benches import SRAM, Bench
 from eda_agent.problem.draft.converter import converter
 from eda_agent.problem.draft.kinds import CONVERTER
+from eda_agent.problem.draft.low_noise_amplifier import low_noise_amplifier
 from eda_agent.problem.draft.sram_cell import sram_cell
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure
@@ -22,6 +23,8 @@ def plain_kind(structure: Structure, rest: Sequence[str]) -> Plain | None:
         return "SRAM cell", {**cell, **rails}, {}, SRAM
     if (found := converter(structure, rest)) is not None:
         return CONVERTER, {**found.ports, **_rails(structure)}, found.bias, found.benches
+    if (amplifier := low_noise_amplifier(structure, rest)) is not None:
+        return "low-noise amplifier", {**amplifier.ports, **_rails(structure)}, amplifier.bias, amplifier.benches
     return None
 
 

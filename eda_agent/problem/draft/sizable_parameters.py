@@ -24,8 +24,8 @@ from eda_agent.problem.pdk import DeviceRule
 from eda_agent.problem.size_places import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.units import format_quantity
 
-IDEAL = {"r": 50e6, "c": 1e-6}
-"""Ohm and F from which a passive is no part of a chip."""
+IDEAL = {"r": 50e6, "c": 1e-6, "l": 10e-6}
+"""Ohm, F and H from which a passive is no part of a chip."""
 MAX_PARAMETERS = 40
 """Maximum number of parameters of a draft."""
 
@@ -76,7 +76,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     if not (attribute == "m" and rule is not None and _is_one_resistor(draft, rule, edit)):
                         result.append((spelled(draft, edit), edit))
             left_out = path in loads or path in draft.parasitics or path in follows.get("value", ())
-            if device.kind in "rc" and _is_number(device.value) and not left_out:
+            if device.kind in "rcl" and _is_number(device.value) and not left_out:
                 if _ideal(device):
                     said = f"{path} keeps {device.value}: no chip has such a value, so it serves the simulation"
                     draft.noticed += [said] if said not in draft.noticed else []
@@ -155,7 +155,7 @@ def _is_number(text: str) -> bool:
 
 
 def _ideal(device: Device) -> bool:
-    """Whether a resistor or capacitor serves the simulation, such as a feedback that only DC sees."""
+    """Whether a passive serves the simulation, such as a feedback that only DC sees."""
     number = expression.parse(device.value)
     return isinstance(number, expression.Number) and number.value >= IDEAL[device.kind]
 
@@ -212,7 +212,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
     if start <= 0:
         return _plain(start), _plain(start or 1.0), "", "lin"
-    spread = 20.0 if device.kind == "c" else 30.0
+    spread = {"c": 20.0, "l": 5.0}.get(device.kind, 30.0)
     return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
 
 

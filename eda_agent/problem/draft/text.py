@@ -184,7 +184,9 @@ def _parameters(draft: Draft) -> list[str]:
         ]
         lines.append(f"  {_word(name)}: {{{', '.join(cells)}}}")
     if not lines:
-        raise InputError(Finding("the netlist has nothing to size: no W, L, m, R or C", draft.source))
+        raise InputError(
+            Finding("the netlist has nothing to size: no W, L, m, and no resistor, capacitor or inductor", draft.source)
+        )
     return lines
 
 
