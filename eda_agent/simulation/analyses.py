@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,12 +84,8 @@ class Analyses:
             if result.closer is not None:
                 result.closer.look(self.ngspice, deck, kind, plot)
             if kind == "ac" and deck.probes.keys() >= {*PORTS}:
-                result.waves[kind] = with_parameters(
-                    result.waves[kind],
-                    dict(deck.probes),
-                    self._alter,
-                    lambda command=command: self._read("ac", self._analyse(command), deck.probes),
-                )
+                again = partial(self._again, command, deck.probes)
+                result.waves[kind] = with_parameters(result.waves[kind], dict(deck.probes), self._alter, again)
         return result
 
     def _run_program(self, deck: LoadedDeck, operating_point: bool, closer: Closer | None) -> Simulated:
@@ -139,6 +136,10 @@ class Analyses:
             return self._analyse(command), None
 
         return measure_loop(Injection(**deck.injection), self._alter, lambda: self._analyse(command), self._vector)
+
+    def _again(self, command: str, probes: Mapping[str, str]) -> Waveform:
+        """Run an AC analysis, and read it."""
+        return self._read("ac", self._analyse(command), probes)
 
     def _alter(self, source: str, magnitude: float) -> None:
         """Set the AC magnitude of a source."""

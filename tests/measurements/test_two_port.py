@@ -113,6 +113,15 @@ def test_a_bias_from_outside_is_brought_by_a_feed(fed: bool) -> None:
     assert ("feed" in found.benches[0].settings) is fed
 
 
+def test_a_common_gate_takes_its_input_at_the_source() -> None:
+    fets = (Fet("m0", "nmos", "rf", "vb", "x", "vss"), Fet("m1", "nmos", "x", "vb2", "vss", "vss"))
+    passives = (Passive("c1", "c", ("ant", "x")), Passive("l0", "l", ("vdd", "rf")))
+    ports = ("ant", "rf", "vb", "vb2", "vdd", "vss")
+    found = classify(Structure(ports, fets, passives, "vdd", "vss"))
+    assert found.name == "low-noise amplifier" and (found.ports["in"], found.ports["out"]) == ("ant", "rf")
+    assert "feed" not in found.benches[0].settings and found.bias == {"vb": "voltage", "vb2": "voltage"}
+
+
 def test_an_amplifier_without_current_is_said(tmp_path: Path) -> None:
     dead = KINDS["lna"].circuit.replace("RR vdd bias 10k", "RR vss bias 10k")
     (tmp_path / "c.spice").write_text(f"{MODELS}.subckt lna {dead}\n.ends\n")

@@ -31,7 +31,8 @@ def low_noise_amplifier(structure: Structure, rest: Sequence[str]) -> LowNoise |
     gates, drains = ({getattr(fet, end) for fet in structure.fets} for end in ("gate", "drain"))
     sources = {fet.source for fet in structure.fets}
     near = {port: _reached(structure, port, "lc") for port in rest}
-    outs = [port for port in rest if near[port] & drains]
+    # a source on the way makes it the input of a common gate
+    outs = [port for port in rest if near[port] & drains and not near[port] & (gates | sources)]
     # a reactance of a bias port leads to ground
     ins = [port for port in rest if port not in outs and near[port] & (gates | sources) and _signal(structure, port)]
     if not ins or not outs:
