@@ -17,6 +17,7 @@ import pya
 from . import check_job, compat, lvs, passive_devices, passives, recognition
 from .check_process import PACKAGE
 from .command import output
+from .drawn_fingers import as_drawn, counting
 from .instances import passive_counts
 from .layers import DEMONSTRATION, finding, of_table
 from .lvs_result import Result
@@ -69,6 +70,7 @@ def checking(cell: pya.Cell, found: Mapping[str, Any], table: Table, name: str, 
     layers = of_table(table) or DEMONSTRATION
     terminals = (yield from finding(cell, table, layers)) if table.layers else []
     parts = passives.meant(found, table, (yield from passive_counts(cell, table)))
+    found = as_drawn(found, (yield from counting(cell, table)), table)
     alone = program()
     if not alone or small(cell):
         yield Progress("LVS")

@@ -88,6 +88,24 @@ def folded(devices: Sequence[Device], rule: Rule) -> list[Device]:
     return [_on_grid(_fold(device, rule, device.block in ratios), rule.grid) for device in devices]
 
 
+def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device | None:
+    """The device with the drawn number of fingers: as `simulated`, or folded to it if the schematic has one finger;
+    None if neither fits.
+    """
+    if drawn == simulated.fingers:
+        return simulated
+    if device.nf > 1 or drawn % device.m:
+        return None
+    fold = drawn // device.m
+    # a fold that was chosen for another size is kept while its fingers have a usable shape
+    wanted = Rule()
+    if not 0.42e-6 <= device.width / fold <= 4 * wanted.widest or (
+        fold > 1 and device.width / fold < wanted.narrowest * (1 - 1e-9)
+    ):
+        return None
+    return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]
+
+
 def _fold(device: Device, rule: Rule, in_ratio: bool) -> Device:
     if device.nf > 1:
         return device

@@ -11,6 +11,7 @@ from typing import Any
 import pya
 
 from . import passives
+from .drawn_fingers import as_drawn, counting
 from .fold import folded, rule_of
 from .instances import passive_counts
 from .layers import DEMONSTRATION, Terminal, of_table
@@ -242,6 +243,8 @@ def check(
     if parts is None:
         with_passives = table or read_table("demonstration")
         parts = passives.meant(found, with_passives, finish(passive_counts(cell, with_passives)))
+    if meant is None:
+        found = as_drawn(found, finish(counting(cell, table or read_table("demonstration"))), table)
     database = extract(layout, cell, layers, terminals)
     result = compare(database, meant or reference(found, parts, table), str(found["name"]))
     count = pieces(layout, cell, layers, terminals)

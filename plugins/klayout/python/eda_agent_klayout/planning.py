@@ -5,14 +5,12 @@ are drawn in a layout of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from math import inf
 from typing import Any
 
 import pya
 
 from .conflicts import conflicts, wires_of
-from .fold import Rule, folded, usual
+from .fold import Rule, fitted, folded, usual
 from .instances import Places, Reader
 from .library import checked, create, holdable
 from .passives import Part, Passive, parts
@@ -195,24 +193,6 @@ class _Planning:
 
 def _fingers(table: Table, values: dict[str, Any]) -> int:
     return int(values[table.parameters["nf"]]) * int(values.get(table.parameters.get("m", ""), 1))
-
-
-def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device | None:
-    """The device with the drawn number of fingers: as `simulated`, or folded to it if the schematic has one finger;
-    None if neither fits.
-    """
-    if drawn == simulated.fingers:
-        return simulated
-    if device.nf > 1 or drawn % device.m:
-        return None
-    fold = drawn // device.m
-    # a fold that was chosen for another size is kept while its fingers have a usable shape
-    wanted = Rule()
-    if not 0.42e-6 <= device.width / fold <= 4 * wanted.widest or (
-        fold > 1 and device.width / fold < wanted.narrowest * (1 - 1e-9)
-    ):
-        return None
-    return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]
 
 
 def _aside(
