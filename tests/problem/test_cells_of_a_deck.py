@@ -56,3 +56,59 @@ def test_pwl_lists_are_read(tmp_path: Path, card: str, value: str) -> None:
     netlist = parse_netlist(read_source(tmp_path / "c.spice", [tmp_path]))
     (source,) = (device for device in netlist.top.devices if device.kind in "vi")
     assert source.value == value
+
+
+N, P = "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"
+# a bandgap around its amplifier, with ammeters in its branches and in front of its output
+BANDGAP = f"""** sch_path: bandgap.sch
+**.subckt bandgap
+VDD VDD GND 1.8
+Vm1 a net1 0
+Vm2 net7 Vref 0
+x1 VDD g a b GND amp
+XQ1 GND GND net2 sky130_fd_pr__pnp_05v5_W0p68L0p68 m=8
+XQ2 GND GND b sky130_fd_pr__pnp_05v5_W0p68L0p68 m=1
+XQ3 GND GND c sky130_fd_pr__pnp_05v5_W0p68L0p68 m=1
+XR1 net2 net1 GND sky130_fd_pr__res_xhigh_po_0p69 L=20 mult=1 m=1
+XR2 c Vref GND sky130_fd_pr__res_xhigh_po_0p69 L=200 mult=1 m=1
+XM1 a g VDD VDD {P} L=1 W=4 nf=1 ad='int((nf+1)/2) * W/nf * 0.29'
+XM2 b g VDD VDD {P} L=1 W=4 nf=1 ad='int((nf+1)/2) * W/nf * 0.29'
+XM3 net7 g VDD VDD {P} L=1 W=4 nf=1 ad='int((nf+1)/2) * W/nf * 0.29'
+.control
+op
+print v(vref)
+.endc
+**.ends
+.subckt amp VDDA out inn inp GNDA
+XM2 d inn t GNDA {N} L=1 W=2 nf=1
+XM3 out inp t GNDA {N} L=1 W=2 nf=1
+XM1 t d GNDA GNDA {N} L=1 W=2 nf=1
+XM4 out d VDDA VDDA {P} L=1 W=4 nf=1
+XM5 d d VDDA VDDA {P} L=1 W=4 nf=1
+.ends
+.end
+"""
+
+
+def test_a_bandgap_around_its_amplifier_is_the_circuit(tmp_path: Path) -> None:
+    (tmp_path / "bg.spice").write_text(BANDGAP)
+    draft = read_circuit(tmp_path / "bg.spice", tmp_path, "sky130A")
+    assert draft.kind.name == "reference" and draft.kind.ports["out"].lower() == "vref"
+    # an ammeter is a wire, and the branch behind it is not cut off
+    assert "sources of 0 V between two nets became wires: Vm1, Vm2" in draft.changed
+    body = draft.netlist_text
+    assert "XM3 Vref g" in body and "net7" not in body and "XR1 net2 a " in body
+    assert any("have transistors around them" in note for note in draft.changed)
+
+
+def test_a_cell_that_is_named_is_measured_by_the_deck(tmp_path: Path) -> None:
+    (tmp_path / "bg.spice").write_text(BANDGAP)
+    assert read_circuit(tmp_path / "bg.spice", tmp_path, "sky130A", "amp").own_bench is not None
+
+
+def test_a_port_that_resistors_lead_to_gates_is_no_output(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(
+        f"* slicer\n.subckt c vin vdd vss\nR1 vin a 1k\nXM1 b a vss vss {N} L=1 W=2\nXM2 b a vdd vdd {P} L=1 W=4\n"
+        f"XM3 c b vss vss {N} L=1 W=2\nXM4 c b d vdd {P} L=1 W=4\nXM5 d a vdd vdd {P} L=1 W=4\n.ends\n"
+    )
+    assert read_circuit(tmp_path / "c.spice", tmp_path).kind.name != "reference"

@@ -7,6 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 _BEGIN = re.compile(r"\s*\.subckt\s+(\S+)", re.IGNORECASE)
+_TRANSISTOR = re.compile(r"[mq]|x\S* \S*(?:fet|mos|pnp|npn)", re.IGNORECASE)
+"""The name and the model of a transistor."""
+_FEWEST = 3
+_QUOTED = re.compile(r"'[^']*'|\{[^}]*\}")
 _END = re.compile(r"\s*\.ends\b", re.IGNORECASE)
 
 
@@ -31,6 +35,22 @@ def connects_cells(inner: Sequence[str], calls: Sequence[Sequence[str]], held: s
     own = [words for words in calls if words[-1].lower() in cells]
     shared = Counter(net for words in own for net in set(words[1:-1]) - held)
     return len(own) > 1 and any(count > 1 for count in shared.values())
+
+
+def has_transistors(inner: Sequence[str], cards: Sequence[str], held: set[str]) -> bool:
+    """Whether the top level has transistors of its own on the nets of a cell, as a bandgap has around its amplifier. A
+    testbench has at most a bias device or two.
+
+    Args:
+        inner: the lines of subcircuits.
+        cards: those of the top level.
+        held: nets that sources hold, and ground.
+    """
+    cells = {found[1].lower() for line in inner if (found := _BEGIN.match(line))}
+    words = [[word for word in _QUOTED.sub("", card).split() if "=" not in word] for card in cards]
+    nets = {net for one in words if one[-1].lower() in cells for net in one[1:-1]} - held
+    around = [one for one in words if _TRANSISTOR.match(" ".join((one[0], one[-1]))) and one[-1].lower() not in cells]
+    return len(around) >= _FEWEST and sum(bool(nets & {*one[1:-1]}) for one in around) >= 2
 
 
 def forms_ring(inner: Sequence[str], calls: Sequence[Sequence[str]], held: set[str]) -> bool:

@@ -26,7 +26,7 @@ from eda_agent.problem.draft.benches import (
 )
 from eda_agent.problem.draft.charge_pump import charge_pump
 from eda_agent.problem.draft.cross_coupled import cross_coupled
-from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
+from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated, leads_to_gates
 from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIAL
 from eda_agent.problem.draft.fully_differential import fully_differential
@@ -156,7 +156,7 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, CURRENT_REFERENCE, tuple(doubts))
     if (bias_of := mirror_bank(structure, rest)) is not None:
         return _mirrors(rails, *bias_of)
-    if len(rest) == 1 and not inputs and structure.fets:
+    if len(rest) == 1 and not inputs and structure.fets and not leads_to_gates(structure, rest[0]):
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, REFERENCE, tuple(doubts))
     doubts.append("the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
     return CircuitClass("", rails, {}, (), tuple(doubts))

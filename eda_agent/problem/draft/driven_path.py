@@ -56,6 +56,20 @@ def is_gated(structure: Structure, out: str) -> bool:
     return any(out in outs for outs in _gates(structure).values())
 
 
+def leads_to_gates(structure: Structure, port: str) -> bool:
+    """Whether resistors lead from a port to gates and to no channel: it is an input."""
+    found, waiting = {port}, [port]
+    while waiting:
+        net = waiting.pop()
+        for passive in structure.passives:
+            if passive.kind == "r" and net in passive.nets:
+                fresh = {*passive.nets} - found - structure.rails
+                found |= fresh
+                waiting += fresh
+    channels = {net for fet in structure.fets for net in (fet.drain, fet.source)}
+    return bool(found & {fet.gate for fet in structure.fets}) and not found & channels
+
+
 def _followers(structure: Structure, rest: Sequence[str]) -> list[tuple[str, str]]:
     """(input, output) of every device between the opposite rail and a port, with its gate on another port."""
     opposite = {"nmos": structure.vdd, "pmos": structure.vss}

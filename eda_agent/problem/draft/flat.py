@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from eda_agent.problem.draft.cells_of_deck import apart, connects_cells, forms_ring
+from eda_agent.problem.draft.ammeters import without_ammeters
+from eda_agent.problem.draft.cells_of_deck import apart, connects_cells, forms_ring, has_transistors
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.logical_line import is_title
@@ -43,6 +44,7 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
     inner, outer = ([], list(lines)) if is_flat(lines) else apart(lines)
     cards, others, name = _split(outer)
     others = [*others, *inner]
+    cards = without_ammeters(cards, _GROUNDS, notes)
     kinds = [card[0].lower() for card in cards]
     nodes = [_nodes_of(card) for card in cards]
     if not set(kinds) <= {*_NODES, "x"} or any(
@@ -116,7 +118,15 @@ def _model(card: str) -> str:
 
 def is_made_of_cells(lines: Sequence[str]) -> bool:
     """Whether the top level of a deck connects several of its cells with each other: it is the circuit itself."""
-    return not is_flat(lines) and connects_cells(*_cells(lines))
+    return not is_flat(lines) and (connects_cells(*_cells(lines)) or has_own_transistors(lines))
+
+
+def has_own_transistors(lines: Sequence[str]) -> bool:
+    """Whether the top level of a deck has transistors around a cell."""
+    if is_flat(lines):
+        return False
+    inner, _, held = _cells(lines)
+    return has_transistors(inner, _split(apart(lines)[1])[0], held)
 
 
 def is_ring_of_cells(lines: Sequence[str]) -> bool:

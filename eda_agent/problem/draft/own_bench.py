@@ -11,7 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, read_bench
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.reading import bench_part, outside
-from eda_agent.problem.draft.flat import FlatConditions, held_nets, is_ring_of_cells, period_of
+from eda_agent.problem.draft.flat import FlatConditions, has_own_transistors, held_nets, is_ring_of_cells, period_of
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.spice_numbers import parse_spice_number
@@ -106,13 +106,15 @@ def read_own_bench(
     if not called:
         return None
     able = [name for name in called if _sizable(netlist, name)] or called
-    chosen = (subckt or (able[0] if len(able) == 1 else "")).lower()
+    around = of_cells and has_own_transistors(raw.splitlines())
+    chosen = (subckt or (able[0] if len(able) == 1 and not around else "")).lower()
     if not chosen and of_cells:
         measures = _measures(text)
-        closed = measures and is_ring_of_cells(raw.splitlines())
+        closed = measures and (around or is_ring_of_cells(raw.splitlines()))
         if closed and notes is not None:
+            form = "have transistors around them" if around else "form a loop"
             notes.append(
-                f"the deck's cells {', '.join(able)} form a loop, so they are one circuit, and the deck's measurements"
+                f"the deck's cells {', '.join(able)} {form}, so they are one circuit, and the deck's measurements"
                 f" are left out (--subckt {' or '.join(able)} sizes one cell with them)"
             )
         if closed or not measures:
