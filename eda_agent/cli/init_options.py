@@ -15,9 +15,10 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--kind",
         metavar="NAME",
-        help="what the circuit is: op-amp, fully-differential, comparator (clocked), open-comparator, regulator or ldo,"
-        " ldo-with-divider, tia, oscillator, vco, reference or bandgap, current-reference, buffer, gate,"
-        " level-shifter, schmitt, switch, charge-pump, power-on-reset, sram, dac, lna",
+        help="what the circuit is: op-amp, fully-differential, comparator (clocked), single-comparator,"
+        " open-comparator, regulator or ldo, ldo-with-divider, tia, oscillator, vco, reference or bandgap,"
+        " current-reference, buffer, gate, level-shifter, schmitt, switch, charge-pump, power-on-reset, sram, dac,"
+        " lna, sample-and-hold",
     )
     group.add_argument(
         "--port",

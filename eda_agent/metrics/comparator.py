@@ -1,4 +1,6 @@
-"""Metrics of a clocked comparator: its decision delay, and the input at which its decision flips."""
+"""Metrics of a clocked comparator: its decision delay and energy, the input at which its decision flips, and what it
+kicks back.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from eda_agent.metrics.measurable import WIDER, Censored, Real, Unmeasurable, crossing
+from eda_agent.metrics.measurable import WIDER, Censored, Real, Unmeasurable, crossing, mean
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.units import format_quantity
@@ -19,12 +21,15 @@ def decision_delay(
 
     `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A
     decision counts if `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the
-    clock's high half. One in the right direction that has not reached it is `Censored`.
+    clock's high half. One in the right direction that has not reached it is `Censored`. An output that holds the
+    decision of before, as behind a latch of gates, shows no delay where the decision is the same.
     """
     delays = []
     for start, stop, sign in expected:
         edge = crossing(time, clock, float(clock.max()) / 2, rising=True, after=start, before=stop)
         signed = difference * sign
+        if _stands(time, signed, level, edge, stop):
+            continue
         try:
             moment = crossing(time, signed, level, rising=True, after=edge, before=stop, last=True)
         except Unmeasurable:
@@ -34,7 +39,16 @@ def decision_delay(
         if float(np.interp(stop, time, signed)) < level:
             raise Unmeasurable("the decision does not hold")
         delays.append(moment - edge)
+    if not delays:
+        raise Unmeasurable("the output does not change with the decision")
     return max(delays)
+
+
+def _stands(time: Real, signed: Real, level: float, start: float, stop: float) -> bool:
+    """Whether a decision is there from the clock's edge to the end."""
+    inside = signed[(time > start) & (time < stop)]
+    ends = np.interp([start, stop], time, signed)
+    return bool(inside.size) and float(min(inside.min(), ends.min())) >= level
 
 
 @metric(
@@ -54,6 +68,35 @@ def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     difference = wave.real("outp") - wave.real("outn")
     clock = wave.real("clock")
     return decision_delay(wave.axis, clock, difference, settings["vdd"] / 2, windows)
+
+
+@metric(
+    "decision_energy",
+    "J",
+    analysis="tran",
+    typical=1e-12,
+    definition="energy from the supply in each period of the clock",
+    second="tests/measurements/test_clocked_comparators.py",
+    aliases=("energy_per_decision",),
+)
+def _decision_energy(wave: Waveform, settings: Mapping[str, float]) -> float:
+    current = mean(wave.axis, wave.real("supply"), settings["average_from"], settings["average_to"])
+    if current <= 0:
+        raise Unmeasurable("the supply delivers no energy: the circuit is fed from elsewhere")
+    return current * settings["vdd"] / settings["frequency"]
+
+
+@metric(
+    "kickback",
+    "V",
+    analysis="tran",
+    typical=10e-3,
+    definition="largest change of the differential input behind its source resistors, in two periods of the clock",
+    second="tests/measurements/test_clocked_comparators.py",
+)
+def _kickback(wave: Waveform, settings: Mapping[str, float]) -> float:
+    change = wave.real("inp") - wave.real("inn") - settings["vdiff"]
+    return float(np.max(np.abs(change)))
 
 
 SURE = 0.9

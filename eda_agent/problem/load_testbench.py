@@ -29,7 +29,7 @@ from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 NO_PORT = "none"
 """Says under `ports` that the circuit has no such rail."""
-OPTIONAL = frozenset({"vdd", "vss", "en", "enb", "clkb", "vocm", "control"})
+OPTIONAL = frozenset({"vdd", "vss", "en", "enb", "clk", "clkb", "vocm", "control"})
 """Roles of templates that a circuit may lack."""
 BIAS_KEYS = ("current", "voltage", "resistance", "to")
 _OWN_SETTINGS = {
@@ -95,8 +95,7 @@ def load_testbench(
     values = node.mapping("a testbench")
     if "deck" in values:
         file, said = folder / values["deck"].text("deck"), [] if notes is None else notes
-        allowed = [folder, *folders]
-        return _own(name, node, values, scope, corners, file, allowed, netlist, sized, said, library_files)
+        return _own(name, node, values, scope, corners, file, [folder, *folders], netlist, sized, said, library_files)
     template = check_template(node)
     if not template:
         return None

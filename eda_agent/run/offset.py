@@ -12,8 +12,8 @@ from eda_agent.problem.settings import read_default
 from eda_agent.problem.spec import Analysis, Problem, Spec, Testbench
 
 OFFSET, DECISION = "input_offset", "decision_offset"
-CLOCKED = "comparator"
-"""Template of clocked comparators; that of their offset is `comparator_offset`."""
+CLOCKED = frozenset({"comparator", "comparator_single"})
+"""Templates of clocked comparators; that of their offset has `_offset` behind the name."""
 
 
 def with_offset(problem: Problem) -> Problem:
@@ -27,7 +27,7 @@ def with_offset(problem: Problem) -> Problem:
         if name in used and OFFSET in testbench.sources and testbench.program is None:
             return replace(problem, specs=(*problem.specs, Spec(OFFSET, METRICS[OFFSET], name, None, None)))
     for name, testbench in problem.testbenches.items():
-        if name in used and testbench.template == CLOCKED and DECISION not in problem.testbenches:
+        if name in used and testbench.template in CLOCKED and DECISION not in problem.testbenches:
             return replace(
                 problem,
                 testbenches={**problem.testbenches, DECISION: _search(testbench)},
@@ -44,15 +44,16 @@ def offset_of(problem: Problem) -> str:
 
 def _search(bench: Testbench) -> Testbench:
     """The testbench that looks for the offset of a clocked comparator, with the load, clock and bias of `bench`."""
-    data = read_template(f"{CLOCKED}_offset")
+    template = f"{bench.template}_offset"
+    data = read_template(template)
     settings = {key: read_default(entry["default"]) for key, entry in data["settings"].items()}
     own = {key: bench.settings[key] for key in ("load", "vcm", "frequency", "edge") if key in bench.settings}
     return replace(
         bench,
         name=DECISION,
-        template=f"{CLOCKED}_offset",
+        template=template,
         # what follows the template's deck are the sources at bias ports
-        deck=data["deck"] + bench.deck.removeprefix(read_template(CLOCKED)["deck"]),
+        deck=data["deck"] + bench.deck.removeprefix(read_template(bench.template)["deck"]),
         settings=settings | own,
         analyses=tuple(Analysis(kind, command) for kind, command in data["analyses"].items()),
         probes=data["probes"],

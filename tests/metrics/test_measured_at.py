@@ -13,7 +13,8 @@ from eda_agent.record.labels import spec_table
 from ..conftest import CIRCUITS
 
 FREQUENCY = re.compile(r"""settings(?:\[|\.get\()["'](noise_\w+|at_frequency|frequency)["']""")
-OTHERS = {"delay", "pump_ripple"}
+OTHERS = {"delay", "pump_ripple", "decision_energy"}
+OTHERS |= {"acquisition_time", "tracking_error", "pedestal", "hold_feedthrough", "droop", "tracking_resistance"}
 """Their frequency is the clock's, and only says where their windows lie."""
 
 

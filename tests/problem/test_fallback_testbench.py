@@ -44,7 +44,8 @@ def drafted(name: str, text: str, folder: Path, *options: str) -> int:
 def test_a_differential_amplifier_is_measured_between_its_outputs(tmp_path: Path) -> None:
     assert drafted("pair", PAIR, tmp_path) == 0
     problem = load_problem(tmp_path)
-    assert set(problem.spec_names) == {"dc_gain", "gbw", "phase_margin", "input_noise", "power", "saturation"}
+    assert {"dc_gain", "gbw", "phase_margin", "input_noise", "power", "saturation"} <= set(problem.spec_names)
+    assert {bench.template for bench in problem.testbenches.values()} >= {"differential_loop", "differential_swing"}
     with open_evaluator(problem) as evaluator:
         evaluation = evaluator.evaluate([problem.space.initial])[0]
     values, points = evaluation.values["nominal"], evaluation.operating_points
@@ -57,8 +58,8 @@ def test_a_differential_amplifier_is_measured_between_its_outputs(tmp_path: Path
     # two equal resistors and two equal devices: 2 · 4kT (γ / gm + 1 / (gm² R)) and some flicker noise
     thermal = math.sqrt(8 * 1.38e-23 * 300 * (2 / 3 / device.gm + 1 / (device.gm**2 * 80e3)))
     assert thermal < values["input_noise"] < 20 * thermal
-    # the bias diode takes its own 5 uA past the supply
-    assert values["power"] == pytest.approx(1.8 * 2 * device.id, rel=1e-3)
+    # the bias diode takes its 5 uA from the supply
+    assert values["power"] == pytest.approx(1.8 * (2 * device.id + 5e-6), rel=1e-3)
 
 
 def test_of_a_circuit_of_unknown_purpose_the_operating_point_is_taken(

@@ -42,6 +42,8 @@ METRIC_NAMES = (
     "hold_snm", "read_snm", "write_snm", "read_current", "cell_leakage",
     "inl", "dnl", "full_scale", "full_scale_current",
     "s11", "s21", "s12", "s22", "noise_figure", "stability_factor",
+    "decision_energy", "kickback", "acquisition_time", "tracking_error", "pedestal", "hold_feedthrough", "droop",
+    "tracking_resistance",
 )  # fmt: skip
 TEMPLATES = (
     "",

@@ -31,7 +31,18 @@ OPAMP = (
     ),
     Bench("step", "opamp_step", {"load": "1p"}, {"slew_rate_up": MIN, "slew_rate_down": MIN, "settling_time": MAX}),
 )
-COMPARATOR = (Bench("clock", "comparator", {"load": "10f", "frequency": "100M"}, {"delay": MAX, "power": MAX}),)
+COMPARATOR = (
+    Bench("clock", "comparator", {"load": "10f", "frequency": "100M"}, {"delay": MAX, "power": MAX}),
+    Bench(
+        "kick",
+        "comparator_kickback",
+        {"load": "10f", "frequency": "100M", "source_resistance": "1k"},
+        {"kickback": MAX},
+    ),
+)
+SINGLE_COMPARATOR = (
+    Bench("clock", "comparator_single", {"load": "10f", "frequency": "100M"}, {"delay": MAX, "power": MAX}),
+)
 REGULATOR = (
     Bench("full", "ldo_loop", {"load_current": "1m", "load": "100p"}, {"phase_margin": MIN}),
     Bench("ac", "ldo_ac", {"load_current": "1m", "load": "100p"}, {"psrr_plus": MIN, "quiescent_current": MAX}),
@@ -188,3 +199,24 @@ def differential_benches(error: bool, loop: bool, sign: int = 1) -> tuple[Bench,
 
 
 DIFFERENTIAL = differential_benches(error=True, loop=True)
+
+
+def sample_hold_benches(low: str, high: str, stored: bool, bare: bool) -> tuple[Bench, ...]:
+    """The testbenches of a sample and hold.
+
+    Args:
+        low: the lower end of its signal range, as text of a spec.
+        high: the upper one.
+        stored: whether the capacitor that holds is inside.
+        bare: whether the output is the held net itself: no stage is behind it.
+    """
+    span = {"signal_low": low, "signal_high": high, "load": "10f" if stored and bare else "1p", "frequency": "10M"}
+    tracks = {"acquisition_time": MAX, "pedestal": MAX}
+    return (
+        Bench("sample", "sample_hold", span, {**tracks, **({} if bare else {"tracking_error": MAX, "power": MAX})}),
+        Bench("hold", "sample_hold_droop", span, {"droop": MAX}),
+        *((Bench("resistance", "sample_hold_resistance", span, {"tracking_resistance": MAX}),) if bare else ()),
+    )
+
+
+SAMPLE_HOLD = sample_hold_benches("vdd/3", "2*vdd/3", stored=False, bare=False)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from eda_agent.problem.draft.analog_switch import analog_switch
 from eda_agent.problem.draft.benches import (
     BUFFER,
-    COMPARATOR,
     CURRENT_REFERENCE,
     GATE,
     LEVEL_SHIFTER,
@@ -25,6 +24,7 @@ from eda_agent.problem.draft.benches import (
     charge_pump_benches,
 )
 from eda_agent.problem.draft.charge_pump import charge_pump
+from eda_agent.problem.draft.clocked_comparator import clocked_comparator
 from eda_agent.problem.draft.cross_coupled import cross_coupled
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated, leads_to_gates
 from eda_agent.problem.draft.enable import enables_of, words_of
@@ -33,10 +33,10 @@ from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.plain_kinds import plain_kind
-from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.power_on_reset import power_on_reset
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
+from eda_agent.problem.draft.sample_hold import sample_hold
 from eda_agent.problem.draft.static_logic import static_logic
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure, polarity
@@ -82,6 +82,9 @@ def classify(structure: Structure) -> CircuitClass:
         return CircuitClass("charge pump", {**pump.ports, **rails}, pump.bias, benches)
     if (plain := plain_kind(structure, rest)) is not None:
         return CircuitClass(*plain)
+    if (sampled := sample_hold(structure, rest)) is not None:
+        said = ("a capacitor lifts the gate of the switch: it is bootstrapped",) if sampled.boosted else ()
+        return CircuitClass("sample and hold", sampled.ports, sampled.bias, sampled.benches, noticed=said)
     if structure.input_pair is None and (logic := static_logic(structure)) is not None:
         benches = KIND_BENCHES[logic.kind]
         return CircuitClass(logic.kind, logic.ports, logic.held, benches, noticed=logic.words)
@@ -119,7 +122,10 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         said = (divider.words,)
         return CircuitClass("regulator with its divider", ports, bias, OWN_DIVIDER, tuple(doubts), said)
     if pair is not None and structure.clocks:
-        return _comparator(structure, rails, rest, outputs, doubts)
+        found_one = clocked_comparator(structure, pair, rest, outputs)
+        ports = {**found_one.ports, **rails}
+        bias = biases(structure, rest, set(ports.values())) if found_one.benches else {}
+        return CircuitClass(found_one.name, ports, bias, found_one.benches, (*doubts, *found_one.doubts))
     if pair is not None:
         return _amplifier(structure, rails, rest, outputs, doubts)
     inputs = [port for port in rest if any(fet.gate == port for fet in structure.fets) and port not in outputs]
@@ -227,66 +233,3 @@ def _amplifier(
             "regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, REGULATOR, tuple(doubts)
         )
     return CircuitClass("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, OPAMP, tuple(doubts))
-
-
-def _comparator(
-    structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]
-) -> CircuitClass:
-    pair = structure.input_pair
-    assert pair is not None
-    gates = [pair[0].gate, pair[1].gate]
-    outputs = [port for port in outputs if port not in gates and port not in structure.clocks]
-    if len(outputs) > 2:
-        # the latch holds the decision; other drains are probes
-        held = [port for port in outputs if _is_latched(structure, port)]
-        outputs = held if len(held) == 2 else outputs
-    clocks = [port for port in rest if port not in gates and (port in structure.clocks or named("clk", port))]
-    if len(clocks) > 1:
-        doubts.append(f"how to drive {' and '.join(clocks)}: the template of comparators has one clock")
-        return CircuitClass("", rails, {}, (), tuple(doubts))
-    if len(outputs) != 2 or len(structure.clocks) != 1:
-        doubts.append("which ports are the two outputs and the clock of the comparator")
-        return CircuitClass("", rails, {}, (), tuple(doubts))
-    # each half of the latch stands on one input's device: its output is the one that this input pulls
-    first = _latched(structure, pair[0].drain)
-    side = [out for out in outputs if polarity(structure, first, out) != 0] if first else []
-    nearest = min(outputs, key=lambda out: _distance(structure, first, out)) if first and side else outputs[0]
-    if not first:
-        doubts.append(f"which output belongs to which input: {nearest} was assumed for {gates[0]}")
-    sign = polarity(structure, gates[0], nearest)
-    positive = nearest if sign > 0 else next(out for out in outputs if out != nearest)
-    negative = next(out for out in outputs if out != positive)
-    ports = {"inp": gates[0], "inn": gates[1], "outp": positive, "outn": negative, "clk": structure.clocks[0], **rails}
-    return CircuitClass("comparator", ports, biases(structure, rest, set(ports.values())), COMPARATOR, tuple(doubts))
-
-
-def _is_latched(structure: Structure, port: str) -> bool:
-    return any(fet.drain == port and structure.roles.get(fet.name, "").startswith("latch") for fet in structure.fets)
-
-
-def _latched(structure: Structure, net: str) -> str:
-    """The drain of the latch device on a net."""
-    return next(
-        (
-            fet.drain
-            for fet in structure.fets
-            if fet.source == net and structure.roles.get(fet.name, "").startswith("latch")
-        ),
-        "",
-    )
-
-
-def _distance(structure: Structure, start: str, goal: str) -> int:
-    """The number of gates between two nets, not through the other half of the latch."""
-    steps, seen, front = 0, {start}, {start}
-    while front and goal not in front:
-        front = {
-            fet.drain
-            for fet in structure.fets
-            if fet.gate in front
-            and fet.drain not in structure.rails
-            and not structure.roles.get(fet.name, "").startswith("latch")
-        } - seen
-        seen |= front
-        steps += 1
-    return steps if front else 1_000

@@ -32,6 +32,8 @@ COMMON_MODE = DIFFERENTIAL | {
     "opamp_open_loop",
     "opamp_step",
     "comparator",
+    "comparator_single",
+    "comparator_kickback",
     "comparator_open",
     "buffer",
     "buffer_output",

@@ -23,7 +23,15 @@ from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
 SEARCHED = "500M"
 """Hz: where the search for an oscillator's frequency begins."""
-_SETTINGS = {"load_current": "A", "frequency": "Hz", "source": "F", "overdrive": "V", "low": "V", "bias": "V"}
+_SETTINGS = {
+    "load_current": "A",
+    "frequency": "Hz",
+    "source": "F",
+    "source_resistance": "Ohm",
+    "overdrive": "V",
+    "low": "V",
+    "bias": "V",
+}
 """Further settings of templates that a draft guesses: name → unit."""
 
 

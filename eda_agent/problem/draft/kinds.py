@@ -31,7 +31,15 @@ KINDS = {
         ("fully-differential", "differential-amplifier", "fd-amplifier", "differential-ota"),
         ("vocm", "control"),
     ),
-    "comparator": Kind(("inp", "inn", "outp", "outn", "clk"), benches.COMPARATOR, ("clocked-comparator", "latch")),
+    "comparator": Kind(
+        ("inp", "inn", "outp", "outn", "clk"),
+        benches.COMPARATOR,
+        ("clocked-comparator", "latch", "double-tail"),
+        ("clkb",),
+    ),
+    "comparator with one output": Kind(
+        ("inp", "inn", "out", "clk"), benches.SINGLE_COMPARATOR, ("single-comparator",), ("clkb",)
+    ),
     "comparator without clock": Kind(
         ("inp", "inn", "out"), benches.OPEN_COMPARATOR, ("open-comparator", "continuous-comparator")
     ),
@@ -59,13 +67,30 @@ KINDS = {
         ("out",), benches.POWER_ON_RESET, ("power-on-reset", "por", "reset", "brown-out-detector", "supply-monitor")
     ),
     "switch": Kind(("in", "out", "en"), benches.SWITCH, ("transmission-gate", "analog-switch", "pass-gate"), ("enb",)),
+    "sample and hold": Kind(
+        ("in", "out", "clk"),
+        benches.SAMPLE_HOLD,
+        ("sample-and-hold", "track-and-hold", "bootstrapped-switch"),
+        ("clkb",),
+    ),
 }
 """Every kind that a draft can be of, by its name."""
 CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.items())
 """The names that a user is offered: one word for each kind."""
 
 
-STATIC = frozenset({"gate", "level shifter", "Schmitt trigger", "switch", "power-on reset", "SRAM cell", CONVERTER})
+STATIC = frozenset(
+    {
+        "gate",
+        "level shifter",
+        "Schmitt trigger",
+        "switch",
+        "power-on reset",
+        "SRAM cell",
+        CONVERTER,
+        "sample and hold",
+    }
+)
 """Kinds that switch between the rails: no device of theirs is meant to be saturated."""
 
 

@@ -30,6 +30,15 @@ NEARNESS = 0.05
 _SLEWS = ("slew_rate_up", "slew_rate_down")
 DRAFTED_UNIT = {"V/s": "V/us"}
 """The unit of a draft's target, if it differs from the metric's."""
+SLOW = {"V/s": (1e3, "mV/s")}
+"""Below this number another unit is written: a droop is no slew rate."""
+
+
+def drafted_unit(unit: str, value: float) -> str:
+    """The unit of a target in a draft. `unit`: the metric's; `value` in it."""
+    limit, small = SLOW.get(unit, (0.0, unit))
+    return DRAFTED_UNIT.get(unit, unit) if value >= limit else small
+
 
 Target = tuple[float, str]
 """The bound, and how it was found."""
@@ -134,7 +143,7 @@ def _target(name: str, sense: str, now: float | None) -> Target:
             metric.typical,
             f"a common value; {NOT_MEASURED}" if now is None else "a common value",
         )
-    found = f"now {format_quantity(now, DRAFTED_UNIT.get(metric.unit, metric.unit), 3)}"
+    found = f"now {format_quantity(now, drafted_unit(metric.unit, now), 3)}"
     if metric.ask == "typical" and metric.typical is not None:
         return metric.typical, found
     if sense == NEAR:

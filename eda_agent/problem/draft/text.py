@@ -27,7 +27,16 @@ from eda_agent.problem.draft.sizable_parameters import (
     role_of,
     spelled,
 )
-from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, NO_SIZES, NOT_MEASURED, Measured, basis, targets_of
+from eda_agent.problem.draft.targets import (
+    DRAFTED_UNIT,
+    NEARNESS,
+    NO_SIZES,
+    NOT_MEASURED,
+    Measured,
+    basis,
+    drafted_unit,
+    targets_of,
+)
 from eda_agent.problem.layout import has_table, usual
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
@@ -156,7 +165,7 @@ def _bound(metric: str, sense: str, value: float) -> str:
             f" {format_quantity(value * (1 + NEARNESS), digits=3)}"
         )
     if unit in DRAFTED_UNIT:
-        drafted = DRAFTED_UNIT[unit]
+        drafted = drafted_unit(unit, value)
         return f"unit: {drafted}, {sense}: {plain_number(value / float(read_unit(drafted).factor), 6)}"
     # YAML gives % another meaning
     unit = f"'{unit}'" if unit.startswith("%") else unit

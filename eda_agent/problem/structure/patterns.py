@@ -36,16 +36,27 @@ class Patterns(Wiring):
 
     @cached_property
     def clocks(self) -> tuple[str, ...]:
-        """Ports that drive gates of both types but no pair or inverter of the two. An enable is not a clock."""
+        """Ports that drive gates of both types but no pair or inverter of the two, inverters beside a latch aside. An
+        enable is not a clock.
+        """
         found, enables = [], {enable.port for enable in self.enables}
         for net in self.circuit.ports:
-            gates = self.by_gate[net]
+            gates = self._beside_inverter(net) if self.cross_pairs else self.by_gate[net]
             if net in self.rails or net in enables or {fet.type for fet in gates} != {"nmos", "pmos"}:
+                continue
+            if {fet.type for fet in self.by_drain[net]} == {"nmos", "pmos"}:
+                # a stage drives it: the output of a latch of gates
                 continue
             drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
             if not drains[0] & drains[1] and not self._beside(gates, net):
                 found.append(net)
         return tuple(found)
+
+    def _beside_inverter(self, net: str) -> list[Fet]:
+        """The devices with this gate without an inverter that makes the complement of a latch's clock."""
+        gates = self.by_gate[net]
+        made = {one.drain for one in gates for other in gates if one.type != other.type and one.drain == other.drain}
+        return [fet for fet in gates if fet.drain not in made] if len(gates) > 2 else gates
 
     def _beside(self, gates: Sequence[Fet], net: str) -> bool:
         """Whether another port has a device on the tail of each of these: both are inputs of complementary pairs."""

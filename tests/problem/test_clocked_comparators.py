@@ -1,0 +1,109 @@
+"""Clocked comparators: one clock or two, the latch's own outputs or a second stage, are told from the connections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eda_agent.problem.draft.circuit import Draft, read_circuit
+from eda_agent.problem.load_testbench import NO_PORT
+
+MODELS = """* a demonstration process
+.model nch nmos level=1 vto=0.5 kp=200u lambda=0.05 cgso=200p cgdo=200p cj=700u mj=0.5 tox=8n
+.model pch pmos level=1 vto=-0.5 kp=80u lambda=0.05 cgso=200p cgdo=200p cj=700u mj=0.5 tox=8n
+"""
+
+
+def inverter(name: str, source: str, out: str) -> str:
+    return f"MN{name} {out} {source} vss vss nch W=2u L=0.5u\nMP{name} {out} {source} vdd vdd pch W=4u L=0.5u\n"
+
+
+def nand(name: str, one: str, other: str, out: str) -> str:
+    return (
+        f"MN{name}1 {out} {one} {name}x vss nch W=2u L=0.5u\nMN{name}2 {name}x {other} vss vss nch W=2u L=0.5u\n"
+        f"MP{name}1 {out} {one} vdd vdd pch W=2u L=0.5u\nMP{name}2 {out} {other} vdd vdd pch W=2u L=0.5u\n"
+    )
+
+
+TAIL = """M0 tail clk vss vss nch W=4u L=0.5u
+M1 d1 inp tail vss nch W=8u L=0.5u
+M2 d2 inn tail vss nch W=8u L=0.5u
+M3 d1 clk vdd vdd pch W=2u L=0.5u
+M4 d2 clk vdd vdd pch W=2u L=0.5u
+M5 top nclk vdd vdd pch W=16u L=0.5u
+M6 outp outn top vdd pch W=8u L=0.5u
+M7 outn outp top vdd pch W=8u L=0.5u
+M8 outp outn vss vss nch W=2u L=0.5u
+M9 outn outp vss vss nch W=2u L=0.5u
+M10 outp d1 vss vss nch W=6u L=0.5u
+M11 outn d2 vss vss nch W=6u L=0.5u
+"""
+ARM = """M0 tail clk vss vss nch W=4u L=0.5u
+M1 xn inp tail vss nch W=8u L=0.5u
+M2 xp inn tail vss nch W=8u L=0.5u
+M3 ln lp xn vss nch W=4u L=0.5u
+M4 lp ln xp vss nch W=4u L=0.5u
+M5 ln lp vdd vdd pch W=4u L=0.5u
+M6 lp ln vdd vdd pch W=4u L=0.5u
+M7 ln clk vdd vdd pch W=2u L=0.5u
+M8 lp clk vdd vdd pch W=2u L=0.5u
+M9 xn clk vdd vdd pch W=2u L=0.5u
+M10 xp clk vdd vdd pch W=2u L=0.5u
+"""
+PMOS = (
+    ARM.translate(str.maketrans({}))
+    .replace(" vss nch", " @ pch")
+    .replace(" vdd pch", " vss nch")
+    .replace(" @ pch", " vdd pch")
+    .replace("M0 tail clk vss vdd", "M0 tail clk vdd vdd")
+    .replace(" lp vdd vss", " lp vss vss")
+    .replace(" ln vdd vss", " ln vss vss")
+    .replace(" clk vdd vss", " clk vss vss")
+)
+LATCH = nand("a", "ln", "qb", "q") + nand("b", "lp", "q", "qb")
+SELF_BIASED = inverter("c", "ln", "ln1") + inverter("d", "ln1", "ln2") + inverter("e", "lp", "lp1")
+SELF_BIASED += (
+    inverter("f", "lp1", "lp2")
+    + """M31 a lp2 b vss nch W=4u L=0.5u
+M32 out ln2 b vss nch W=4u L=0.5u
+M33 a a vdd vdd pch W=4u L=0.5u
+M34 out a vdd vdd pch W=4u L=0.5u
+M35 b vdd vss vss nch W=4u L=0.5u
+"""
+)
+KINDS = {
+    "two clocks": ("outp outn clk nclk", TAIL, "outp outn", {"clk": "clk", "clkb": "nclk"}),
+    "its own inverter": ("outp outn clk", TAIL + inverter("i", "clk", "nclk"), "outp outn", {"clk": "clk"}),
+    "strongarm": ("ln lp clk", ARM, "lp ln", {"clk": "clk"}),
+    "gates behind": ("q qb clk", ARM + LATCH, "q qb", {"clk": "clk"}),
+    "buffers": ("op on clk", ARM + inverter("a", "ln", "op") + inverter("b", "lp", "on"), "op on", {"clk": "clk"}),
+    "pmos inputs": ("ln lp clk", PMOS, "lp ln", {"clk": NO_PORT, "clkb": "clk"}),
+}  # fmt: skip
+
+
+def read(folder: Path, ports: str, body: str) -> Draft:
+    (folder / "c.spice").write_text(f"{MODELS}.subckt cmp inp inn {ports} vdd vss\n{body}.ends\n")
+    return read_circuit(folder / "c.spice", folder)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_comparator_is_recognised(name: str, tmp_path: Path) -> None:
+    ports, body, outs, clocks = KINDS[name]
+    draft = read(tmp_path, ports, body)
+    assert draft.kind.name == "comparator", (draft.kind, draft.doubts)
+    positive, negative = outs.split()
+    wanted = {"inp": "inp", "inn": "inn", "outp": positive, "outn": negative, **clocks, "vdd": "vdd", "vss": "vss"}
+    assert {**draft.kind.ports} == wanted and not draft.kind.bias
+
+
+def test_one_output_behind_a_second_stage_is_measured_alone(tmp_path: Path) -> None:
+    draft = read(tmp_path, "out clk", ARM + SELF_BIASED)
+    assert draft.kind.name == "comparator with one output", (draft.kind, draft.doubts)
+    assert {**draft.kind.ports} == {"inp": "inp", "inn": "inn", "out": "out", "clk": "clk", "vdd": "vdd", "vss": "vss"}
+
+
+def test_two_clocks_in_phase_are_asked_for(tmp_path: Path) -> None:
+    late = ARM.replace("M7 ln clk", "M7 ln clk2").replace("M8 lp clk", "M8 lp clk2")
+    draft = read(tmp_path, "ln lp clk clk2", late)
+    assert draft.kind.name == "" and any("how to drive clk and clk2" in doubt for doubt in draft.doubts)
