@@ -68,7 +68,7 @@ async def first_hour(pilot: Pilot[None], app: SizingApp, frame: Callable[[str], 
     await until(pilot, lambda: isinstance(app.screen, Ask))
     spec = app.state.started["specs"][1]
     reached = app.state.best["specs"][spec["name"]]["value"]
-    app.screen.query_one(Input).value = f"{reached * 1.08:.4g}"
+    app.screen.query_one(Input).value = f"{reached * 1.08 / 1e6:.4g}M"
     await pilot.pause(0.1)
     frame(f"g: another target for {spec['name']}")
     await pilot.press("enter")

@@ -13,6 +13,7 @@ import pytest
 
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
+from eda_agent.units import parse_quantity
 
 from .flow import bare_app, first_hour, moving_picture
 
@@ -35,7 +36,7 @@ def test_from_a_bare_netlist_to_files(size: tuple[int, int], tmp_path: Path) -> 
     assert state.finished["stop"] == "met" and state.verified["met"] and len(state.edits) == 2
     target, lock = state.edits
     reached = state.best["specs"][target["spec"]]
-    assert reached["value"] >= float(target["minimum"]) and reached["met"]
+    assert reached["value"] >= parse_quantity(target["minimum"], "Hz") and reached["met"]
     assert json.loads((folder / "best.json").read_text())["sizing"][lock["parameter"]] == lock["value"]
     assert "W" in (folder / "sized.spice").read_text() and (folder / "report.html").stat().st_size > 10_000
     picture = ET.fromstring(moving_picture(frames))
