@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,14 @@ def test_sizes_of_foundry_calls_in_metres_become_micrometres(tmp_path: Path) -> 
         metres = metres.replace(f"W={number} ", f"W={number}u ").replace(
             f"L={number} ", f"L={float(number) * 1000:g}n "
         )
+    draft = draft_of(metres, tmp_path)
+    assert "w=5 l=0.5" in draft.netlist_text.lower() and any("in metres" in note for note in draft.changed)
+
+
+@pytest.mark.parametrize("marks", ["''", "{}"])
+def test_sizes_in_quotes_are_in_metres_too(marks: str, tmp_path: Path) -> None:
+    metres = re.sub(r"\b([WL])=([\d.]+) ", lambda size: f"{size[1]}={marks[0]}{size[2]}u{marks[1]} ", OTA)
+    assert f"W={marks[0]}" in metres
     draft = draft_of(metres, tmp_path)
     assert "w=5 l=0.5" in draft.netlist_text.lower() and any("in metres" in note for note in draft.changed)
 

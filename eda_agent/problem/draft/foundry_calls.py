@@ -4,10 +4,9 @@ than the PDK's subcircuit has.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from eda_agent.problem.draft.lengths import in_metres, times
+from eda_agent.problem.draft.lengths import has_length, in_metres, times
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 
 
@@ -45,7 +44,7 @@ def foundry_calls(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -
             continue
         pdk, rule = found
         whole = " ".join([line, *_continued(lines, number + 1)])
-        if rule.is_fet and pdk.scale != 1.0 and _has_size(whole) and in_metres(whole):
+        if rule.is_fet and pdk.scale != 1.0 and has_length(whole) and in_metres(whole):
             factor = 1.0 / pdk.scale
             notes.append(f"sizes of {pdk.name}'s devices in metres: now in its unit")
         result.append(times(_with_nodes(line, rule, notes), factor))
@@ -66,10 +65,6 @@ def _continued(lines: Sequence[str], start: int) -> list[str]:
             break
         result.append(line)
     return result
-
-
-def _has_size(text: str) -> bool:
-    return re.search(r"\b[wl]\s*=\s*[\d.]", text, re.IGNORECASE) is not None
 
 
 def _with_nodes(line: str, rule: DeviceRule, notes: list[str]) -> str:

@@ -12,6 +12,16 @@ _LARGE = 0.1
 """In m: no MOSFET has a finger of 10 cm, and no PDK that counts micrometres has one of less than 0.1 um."""
 
 
+def number_of(text: str) -> float | None:
+    """A plain number, in quotes or braces too; None for an expression."""
+    return parse_spice_number(text.strip("'{} "))
+
+
+def has_length(line: str) -> bool:
+    """Whether a line has a plain width or length."""
+    return any(match[1].lower() in {"w", "l"} and number_of(match[2]) is not None for match in SIZE.finditer(line))
+
+
 def written_in_metres(number: float) -> bool:
     return number < _LARGE
 
@@ -20,7 +30,7 @@ def times(line: str, factor: float) -> str:
     """A line with its plain lengths multiplied by a factor, and areas by its square."""
 
     def sized(match: re.Match[str]) -> str:
-        number, power = parse_spice_number(match[2]), LENGTHS.get(match[1].lower(), 0)
+        number, power = number_of(match[2]), LENGTHS.get(match[1].lower(), 0)
         return f"{match[1]}={number * factor**power:.10g}" if number is not None and power else match[0]
 
     return line if factor == 1.0 else SIZE.sub(sized, line)
@@ -28,5 +38,5 @@ def times(line: str, factor: float) -> str:
 
 def in_metres(line: str) -> bool:
     """Whether the plain widths and lengths of a line can be metres."""
-    plain = (parse_spice_number(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"})
+    plain = (number_of(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"})
     return all(number is None or written_in_metres(number) for number in plain)
