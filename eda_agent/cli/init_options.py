@@ -18,7 +18,7 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
         help="what the circuit is: op-amp, fully-differential, comparator (clocked), single-comparator,"
         " open-comparator, regulator or ldo, ldo-with-divider, tia, oscillator, vco, reference or bandgap,"
         " current-reference, buffer, gate, level-shifter, schmitt, switch, charge-pump, power-on-reset, sram, dac,"
-        " lna, sample-and-hold",
+        " lna, filter, sample-and-hold",
     )
     group.add_argument(
         "--port",

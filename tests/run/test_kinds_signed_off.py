@@ -157,6 +157,21 @@ KINDS = {
         "  power: {testbench: ports, maximum: 60m}",
         "LG",
     ),
+    "biquad": Kind(
+        "in out ib vdd vss\nMI ib ib vss vss nch W=4u L=1u\n"
+        + "".join(
+            f"MA{name} m{name} {plus} t{name} vss nch W=4u L=1u\nMB{name} {out} {minus} t{name} vss nch W=4u L=1u\n"
+            f"MC{name} m{name} m{name} vdd vdd pch W=8u L=1u\nMD{name} {out} m{name} vdd vdd pch W=8u L=1u\n"
+            f"MT{name} t{name} ib vss vss nch W=4u L=1u\n"
+            for name, plus, minus, out in (("1", "in", "out", "x"), ("2", "x", "out", "out"))
+        )
+        + "C1 x vss 1p\nC2 out vss 2p",
+        "filter",
+        "in: in, out: out",
+        "bandwidth: {testbench: band, minimum: 8M}\n  q_factor: {testbench: band, minimum: 0.7, maximum: 2}\n"
+        "  output_noise_rms: {testbench: band, maximum: 400u}\n  power: {testbench: band, maximum: 200u}",
+        "C1",
+    ),
     "por": Kind(
         "resetb vdd vss\nR1 vdd s 300k\nR2 s t 180k\nR3 t vss 20k\nMH t a vss vss nch W=4u L=0.5u\n"
         "MN1 a s vss vss nch W=2u L=1u\nMP1 a vss vdd vdd pch W=1u L=10u\n"

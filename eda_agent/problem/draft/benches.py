@@ -156,6 +156,14 @@ def low_noise_benches(fed: bool, open_drain: bool) -> tuple[Bench, ...]:
 
 
 LOW_NOISE = low_noise_benches(False, False)
+FILTER = (
+    Bench(
+        "band",
+        "filter",
+        {"load": "10f"},
+        {"bandwidth": MIN, "q_factor": NEAR, "peaking": MAX, "output_noise_rms": MAX, "power": MAX},
+    ),
+)
 SRAM = (
     Bench("hold", "sram_hold", {}, {"hold_snm": MIN, "cell_leakage": MAX}),
     Bench("read", "sram_read", {}, {"read_snm": MIN, "read_current": MIN}),

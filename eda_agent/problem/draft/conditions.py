@@ -37,6 +37,7 @@ COMMON_MODE = DIFFERENTIAL | {
     "comparator_open",
     "buffer",
     "buffer_output",
+    "filter",
 }
 """Templates whose common mode the user may set."""
 

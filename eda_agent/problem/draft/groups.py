@@ -8,7 +8,7 @@ from functools import partial
 
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.idle import dummy_ties
-from eda_agent.problem.draft.kinds import CONVERTER, OSCILLATORS
+from eda_agent.problem.draft.kinds import CONVERTER, FILTER, OSCILLATORS
 from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
 from eda_agent.problem.draft.resistor_strings import inner_nets, strings_of
@@ -99,7 +99,7 @@ def grouped(draft: Draft) -> Groups:
         if len(set(names)) == 2 and all(value(names[0], side) == value(names[1], side) for side in parts):
             groups.match.append(names)
             groups.add(names, parts)
-    for names, parts in _alike(draft) if draft.kind.name == CONVERTER else ():
+    for names, parts in _alike(draft) if draft.kind.name in {CONVERTER, FILTER} else ():
         known = {name for group in (*groups.match, *groups.mirrors) for name in group}
         free = [name for name in names if name not in known]
         for equal in _classes({name: tuple(value(name, side) for side in parts) for name in free}):
@@ -144,12 +144,12 @@ def _add_units(draft: Draft, groups: Groups, names: list[str]) -> None:
 
 def _alike(draft: Draft) -> list[tuple[list[str], tuple[str, ...]]]:
     """(devices of one sort, the attributes in which they may differ): a converter's equal devices are equal for every
-    bit.
+    bit, and the transistors of a filter's transconductors are; its capacitors set the filter.
     """
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for fet in draft.structure.fets:
         found.setdefault((fet.type, ("w", "l", "m")), []).append(path_of(draft, fet.name))
-    for one in draft.structure.passives:
+    for one in draft.structure.passives if draft.kind.name == CONVERTER else ():
         found.setdefault((one.kind, _sides(draft, one.name)), []).append(path_of(draft, one.name))
     return [(list(dict.fromkeys(names)), parts) for (_, parts), names in found.items()]
 

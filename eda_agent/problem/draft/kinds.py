@@ -22,7 +22,7 @@ class Kind:
     inner: tuple[str, ...] = ()
 
 
-CONVERTER = "digital-to-analog converter"
+CONVERTER, FILTER = "digital-to-analog converter", "filter"
 KINDS = {
     "op-amp": Kind(("inp", "inn", "out"), benches.OPAMP, ("opamp", "amplifier", "ota", "error-amplifier")),
     "fully differential amplifier": Kind(
@@ -55,6 +55,7 @@ KINDS = {
     "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
     "charge pump": Kind(("out", "clk"), benches.CHARGE_PUMP, ("charge-pump", "pump", "voltage-multiplier"), ("clkb",)),
+    FILTER: Kind(("in", "out"), benches.FILTER, ("ota-c-filter", "gm-c-filter", "biquad", "low-pass")),
     "low-noise amplifier": Kind(("in", "out"), benches.LOW_NOISE, ("lna", "rf-amplifier")),
     CONVERTER: Kind(
         ("out", "b0", "b1"),

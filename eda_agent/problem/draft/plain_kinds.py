@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from eda_agent.problem.draft.benches import SRAM, Bench
+from eda_agent.problem.draft.benches import FILTER, SRAM, Bench
 from eda_agent.problem.draft.converter import converter
+from eda_agent.problem.draft.filter import ota_filter
 from eda_agent.problem.draft.kinds import CONVERTER
 from eda_agent.problem.draft.low_noise_amplifier import low_noise_amplifier
 from eda_agent.problem.draft.sram_cell import sram_cell
@@ -25,6 +26,8 @@ def plain_kind(structure: Structure, rest: Sequence[str]) -> Plain | None:
         return CONVERTER, {**found.ports, **_rails(structure)}, found.bias, found.benches
     if (amplifier := low_noise_amplifier(structure, rest)) is not None:
         return "low-noise amplifier", {**amplifier.ports, **_rails(structure)}, amplifier.bias, amplifier.benches
+    if (section := ota_filter(structure, rest)) is not None:
+        return "filter", {**section[0], **_rails(structure)}, section[1], FILTER
     return None
 
 

@@ -161,7 +161,7 @@ def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
     if sense == NEAR:
         return (
-            f"unit: {unit}, minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum:"
+            f"{f'unit: {unit}, ' if unit else ''}minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum:"
             f" {format_quantity(value * (1 + NEARNESS), digits=3)}"
         )
     if unit in DRAFTED_UNIT:

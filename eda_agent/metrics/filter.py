@@ -1,0 +1,75 @@
+"""Metrics of a continuous-time filter: its quality factor and the noise at its output over a band."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from eda_agent.metrics.gain import transfer_of
+from eda_agent.metrics.measurable import WIDER, Complex, Real, Unmeasurable
+from eda_agent.metrics.metric import metric
+from eda_agent.metrics.noise import integrated_noise
+from eda_agent.metrics.waveform import Waveform
+
+PASSES = 10.0
+"""A band-pass has this many times the gain of both ends of the sweep at its peak."""
+
+
+def quality(frequency: Real, transfer: Complex) -> float:
+    """The quality factor of a section of second order.
+
+    Low-pass: the gain at a phase of -90 degrees over that at the lowest frequency. Band-pass: the frequency of the peak
+    over the width between the points 3.01 dB below it.
+    """
+    level, axis = np.abs(transfer), np.log(frequency)
+    top = int(np.argmax(level))
+    if level[top] > PASSES * max(level[0], level[-1]):
+        edge = level[top] / math.sqrt(2)
+        below = np.flatnonzero(level[: top + 1] < edge)[-1]
+        above = top + np.flatnonzero(level[top:] < edge)[0]
+        ends = [
+            math.exp(float(np.interp(edge, level[order], axis[order])))
+            for order in ([below, below + 1], [above, above - 1])
+        ]
+        return float(frequency[top]) / (ends[1] - ends[0])
+    turned = -np.unwrap(np.angle(transfer / transfer[0]))
+    after = np.flatnonzero(turned > math.pi / 2)
+    if not after.size:
+        raise Unmeasurable("the phase does not reach -90 degrees: no section of second order", WIDER)
+    if level[-1] > level[0] / PASSES:
+        raise Unmeasurable("the gain does not fall: neither a low-pass nor a band-pass", WIDER)
+    place = [after[0] - 1, after[0]]
+    # over the logarithm of the frequency the phase is nearly straight
+    at = float(np.interp(math.pi / 2, turned[place], axis[place]))
+    return float(np.interp(at, axis[place], level[place]) / level[0])
+
+
+@metric(
+    "q_factor",
+    "",
+    analysis="ac",
+    output="driven",
+    typical=0.7,
+    ask="keep",
+    definition="quality factor of a filter of second order, low-pass or band-pass",
+    second="tests/measurements/test_filter.py",
+)
+def _q_factor(wave: Waveform, settings: Mapping[str, float]) -> float:
+    return quality(*transfer_of(wave))
+
+
+@metric(
+    "output_noise_rms",
+    "V",
+    analysis="noise",
+    output="driven",
+    typical=200e-6,
+    definition="rms noise at the output over the noise band",
+    at=("noise_start", "noise_stop"),
+    second="tests/measurements/test_filter.py",
+)
+def _output_noise_rms(wave: Waveform, settings: Mapping[str, float]) -> float:
+    band = settings.get("noise_start"), settings.get("noise_stop")
+    return integrated_noise(wave.axis, wave.real("output"), *band)
