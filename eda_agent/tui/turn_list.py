@@ -49,6 +49,7 @@ class TurnList(ScrollView, can_focus=True):
         self.row_count = 0
         self.cursor_row = 0
         self.wanted = ""
+        self._left = 0
         self._count = 0
         self._found: list[int] | None = None
         self._cells: Callable[[int], Sequence[Text]] = lambda row: ()
@@ -69,10 +70,12 @@ class TurnList(ScrollView, can_focus=True):
     def filter(self, wanted: str) -> None:
         """Show only the rows with this text; all for ""."""
         if wanted != self.wanted:
-            place, self.wanted = self.place, wanted
+            # a text without a hit leaves no row under the cursor
+            self._left = self.place if self.place >= 0 else self._left
+            self.wanted = wanted
             self._select(0)
             if self._found is None:
-                self.move_cursor(place)
+                self.move_cursor(self._left)
             self.post_message(self.Highlighted())
 
     @property

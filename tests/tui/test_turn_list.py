@@ -93,6 +93,21 @@ def test_the_newest_is_followed_until_the_cursor_leaves_it() -> None:
     play(steps)
 
 
+def test_a_filter_without_a_hit_leaves_the_cursor_where_it_was() -> None:
+    async def steps(app: Alone, pilot: Pilot[None]) -> None:
+        app.turns.show(50, app.cells)
+        app.turns.move_cursor(30)
+        for text in ("4", "4z", "4zz", ""):
+            app.turns.filter(text)
+            await pilot.pause()
+        assert app.turns.place == app.turns.cursor_row == 34
+        for text in ("zz", ""):
+            app.turns.filter(text)
+        assert app.turns.place == 34
+
+    play(steps)
+
+
 def test_by_mouse() -> None:
     async def steps(app: Alone, pilot: Pilot[None]) -> None:
         app.turns.show(5, app.cells)
