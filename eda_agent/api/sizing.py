@@ -22,7 +22,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
 from eda_agent.run.chosen import is_run
 from eda_agent.run.request import Outcome, Request
-from eda_agent.run.size import size as play
+from eda_agent.run.sizing import size as play
 
 _END = None
 

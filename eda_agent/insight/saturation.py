@@ -5,20 +5,24 @@ corner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eda_agent.errors import InputError
-from eda_agent.problem.bias import OFF
-from eda_agent.problem.spec import Problem
-from eda_agent.problem.structure.recognise import recognise
-from eda_agent.problem.structure.saturation import meant_for_saturation
+from eda_agent.problem.off_current import OFF
 from eda_agent.units import format_quantity
+
+if TYPE_CHECKING:
+    from eda_agent.problem.spec import Problem
 
 Row = Mapping[str, Any]
 
 
 def saturated_devices(problem: Problem) -> tuple[str, ...]:
     """The devices that a problem's circuit needs in saturation, without those that a spec wants in triode or off."""
+    # for a problem alone: views of a journal need none, and are there sooner without
+    from eda_agent.problem.structure.recognise import recognise
+    from eda_agent.problem.structure.saturation import meant_for_saturation
+
     elsewhere = {
         device
         for spec in problem.specs

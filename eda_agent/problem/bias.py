@@ -7,6 +7,7 @@ Signs are such that NMOS and PMOS read alike. `eda_agent.simulation.bias` has th
 from __future__ import annotations
 
 from eda_agent.metrics import Metric
+from eda_agent.problem.off_current import OFF
 
 BIAS_METRICS = {
     metric.name: metric
@@ -37,8 +38,6 @@ BIAS_METRICS = {
 }
 RATED = frozenset({"vds", "vgs", "vgd", "vbs", "vbd"})
 """Voltages whose bound is the PDK's rated voltage if a spec gives none."""
-OFF = 1e-9
-"""A device with less current (A) is off."""
 REGIONS = {
     "saturation": ("saturation_margin", "minimum", 0.0),
     "triode": ("saturation_margin", "maximum", 0.0),

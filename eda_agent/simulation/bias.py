@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from eda_agent.problem.bias import OFF
+from eda_agent.problem.off_current import OFF
 from eda_agent.problem.spec import Spec
 
 Numbers = Mapping[str, float]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eda_agent.problem.bias import OFF
+from eda_agent.problem.off_current import OFF
 from eda_agent.simulation.analyses import Simulated
 
 EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}

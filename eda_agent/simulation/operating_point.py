@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from eda_agent.problem.bias import OFF
+from eda_agent.problem.off_current import OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 from textual.containers import Vertical
 
-from eda_agent.problem.bias import OFF
+from eda_agent.problem.off_current import OFF
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.tui.shown import Shown
 from eda_agent.tui.table import Table, right

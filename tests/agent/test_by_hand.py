@@ -12,7 +12,7 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.target import read_targets, with_target
 from eda_agent.run.request import Request
-from eda_agent.run.size import size
+from eda_agent.run.sizing import size
 from tests.evidence import cases
 
 from ..conftest import CIRCUITS, ROOT

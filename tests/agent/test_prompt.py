@@ -20,7 +20,7 @@ from eda_agent.agent.prompt.turns import chosen_turns
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.spec import Problem
 from eda_agent.run.request import Request
-from eda_agent.run.size import size
+from eda_agent.run.sizing import size
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.fake import FunctionSimulator

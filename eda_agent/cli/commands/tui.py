@@ -35,17 +35,13 @@ def register(commands: Commands) -> None:
 
 def tui_command(options: argparse.Namespace) -> int:
     """Return 0 when the user has left the app."""
-    from eda_agent.agent.policies.registry import DEFAULT
     from eda_agent.errors import Finding, InputError
-    from eda_agent.problem.names import spec_name
-    from eda_agent.problem.shipped import near_spec, spec_place
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
         raise InputError(
             "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app"
             " in a browser"
         )
-    from eda_agent.run.folder import default_folder
     from eda_agent.run.process import RunProcess, start
     from eda_agent.tui.app import SizingApp
     from eda_agent.tui.feed import JournalFeed, Replay
@@ -61,6 +57,12 @@ def tui_command(options: argparse.Namespace) -> int:
         else:
             app = SizingApp(feed, target, RunProcess(target))
     else:
+        # a run is on the screen sooner without these
+        from eda_agent.agent.policies.registry import DEFAULT
+        from eda_agent.problem.names import spec_name
+        from eda_agent.problem.shipped import near_spec, spec_place
+        from eda_agent.run.folder import default_folder
+
         place = spec_place(target)
         spec = place / "spec.yaml" if place.is_dir() else place
         if not spec.is_file():

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eda_agent.metrics import measure
-from eda_agent.problem.bias import OFF
+from eda_agent.problem.off_current import OFF
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.output import DRIVEN
 from eda_agent.simulation.soundness.symptom import Symptom

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eda_agent.problem.bias import OFF
+from eda_agent.problem.off_current import OFF
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
