@@ -14,7 +14,7 @@ from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
-from eda_agent.tui.panels import spec_columns
+from eda_agent.tui.spec_columns import spec_columns
 from eda_agent.tui.table import COLOURS, Table
 from eda_agent.tui.view import SpecRow, spec_rows, turn_of
 
@@ -61,6 +61,16 @@ def test_a_thin_pass_looks_as_in_the_report(folder: Path) -> None:
     columns = spec_columns([row], state.started["corners"], 150)
     assert row.verdict == "thin" and str(columns["margin"][0]).endswith(" thin") and str(columns[""][0]) == "✓"
     assert str(columns["margin"][0].style) == "" and "green" not in str(columns[result["corner"]][0].style)
+
+
+def test_the_word_thin_takes_no_column_away() -> None:
+    corners = ["nominal", *(f"ss_1.62V_{temperature}C" for temperature in range(16))]
+    rows = {word: replace(spec_row("a_spec_of_16_char", "ss_1.62V_-40C"), verdict=word) for word in ("pass", "thin")}
+    for width in range(50, 90):
+        names = {word: list(spec_columns([row], corners, width))[:8] for word, row in rows.items()}
+        assert names["pass"] == names["thin"], width
+    wide = str(spec_columns([rows["thin"]], corners, 90)["margin"][0])
+    assert wide.endswith(" thin") and not str(spec_columns([rows["thin"]], corners, 62)["margin"][0]).endswith("thin")
 
 
 def test_corners_of_missed_specs_come_first_and_a_row_has_one_unit(folder: Path) -> None:
