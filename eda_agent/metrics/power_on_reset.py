@@ -59,8 +59,23 @@ def release(wave: Waveform, vdd: float) -> tuple[float, Real]:
     return at, away
 
 
-def _swept(wave: Waveform) -> tuple[float, float]:
-    return trips(wave.real("in"), wave.real("out"))
+def _must_be_released(supply: float, output: float, settings: Mapping[str, float]) -> None:
+    """Raise `Unmeasurable` if the output is not at its released level at the full supply."""
+    level = settings.get("released", -1.0)
+    if level >= 0 and (output > supply / 2) != (level > settings["vdd"] / 2):
+        raise Unmeasurable("the output is not released at the full supply", WIDER)
+
+
+def _swept(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float]:
+    supply, out = wave.real("in"), wave.real("out")
+    top = int(np.argmax(supply))
+    _must_be_released(float(supply[top]), float(out[top]), settings)
+    return trips(supply, out)
+
+
+def _released(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, Real]:
+    _must_be_released(float(wave.real("in")[-1]), float(wave.real("out")[-1]), settings)
+    return release(wave, settings["vdd"])
 
 
 @metric(
@@ -74,7 +89,7 @@ def _swept(wave: Waveform) -> tuple[float, float]:
     second="tests/measurements/test_power_on_reset.py",
 )
 def _trip_rising(wave: Waveform, settings: Mapping[str, float]) -> float:
-    return _swept(wave)[0]
+    return _swept(wave, settings)[0]
 
 
 @metric(
@@ -88,7 +103,7 @@ def _trip_rising(wave: Waveform, settings: Mapping[str, float]) -> float:
     second="tests/measurements/test_power_on_reset.py",
 )
 def _trip_falling(wave: Waveform, settings: Mapping[str, float]) -> float:
-    return _swept(wave)[1]
+    return _swept(wave, settings)[1]
 
 
 @metric(
@@ -100,7 +115,7 @@ def _trip_falling(wave: Waveform, settings: Mapping[str, float]) -> float:
     second="tests/measurements/test_power_on_reset.py",
 )
 def _trip_hysteresis(wave: Waveform, settings: Mapping[str, float]) -> float:
-    rising, falling = _swept(wave)
+    rising, falling = _swept(wave, settings)
     return rising - falling
 
 
@@ -115,14 +130,14 @@ def _trip_hysteresis(wave: Waveform, settings: Mapping[str, float]) -> float:
 )
 def _reset_delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     vdd = settings["vdd"]
-    delay = release(wave, vdd)[0] - crossing(wave.axis, wave.real("in"), vdd / 2, rising=True)
+    delay = _released(wave, settings)[0] - crossing(wave.axis, wave.real("in"), vdd / 2, rising=True)
     if delay <= 0:
         raise Unmeasurable("the output is released before the supply passes vdd/2", WIDER)
     return delay
 
 
 def _glitch(wave: Waveform, settings: Mapping[str, float]) -> float:
-    at, away = release(wave, settings["vdd"])
+    at, away = _released(wave, settings)
     supply = wave.real("in")
     before = np.flatnonzero((wave.axis < at) & (away < HELD * supply) & (supply > 0))
     if not before.size:

@@ -15,6 +15,7 @@ import pytest
 from eda_agent.metrics import measure
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.problem.draft.circuit_class import classify
+from eda_agent.problem.draft.power_on_reset import released_level
 from eda_agent.problem.structure.circuit import Fet, Passive, Structure
 from tests.run.test_kinds_signed_off import KINDS, MODELS
 
@@ -134,6 +135,23 @@ def test_an_output_that_is_never_released_has_no_delay() -> None:
     found = measure("reset_delay", wave, {"vdd": 2.0})
     assert found.value is None and "below a quarter" in found.why and found.wanted > 1
     assert measure("reset_glitch", drawn((0, 0, 0), (2, 2, 0), (9, 2, 0)), {"vdd": 2.0}).value is None
+
+
+@pytest.mark.parametrize(
+    ("port", "level"),
+    [("porb", "vdd"), ("rst_n", "vdd"), ("nreset", "vdd"), ("porb_h", "vdd"), ("por", "0"), ("y", "")],
+)
+def test_the_name_says_the_level_of_a_released_reset(port: str, level: str) -> None:
+    assert released_level(port) == level
+
+
+def test_a_reset_that_is_not_released_has_no_values() -> None:
+    # low at the full supply: an inverted reset that is still on, or a plain one that is off
+    wave = drawn((0, 0, 0), (0.7, 0.7, 0.7), (0.8, 0.8, 0), (2, 2, 0), (9, 2, 0))
+    found = measure("trip_rising", wave, {"vdd": 2.0, "released": 2.0})
+    assert found.value is None and "not released at the full supply" in found.why
+    assert measure("reset_glitch", wave, {"vdd": 2.0, "released": 2.0}).value is None
+    assert measure("reset_glitch", wave, {"vdd": 2.0, "released": 0.0}).value is not None
 
 
 def inverter(number: int, gate: str, out: str) -> list[Fet]:
