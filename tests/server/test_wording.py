@@ -39,6 +39,8 @@ NOT_HERE = {
         "json",
         "events",
     ),
+    # a property of CSS in a plot
+    "spare",
 }
 """Options that no tool has."""
 
