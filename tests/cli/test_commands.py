@@ -7,6 +7,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,10 +55,10 @@ def test_the_whole_parser_loads_little() -> None:
     assert not {"numpy", "rich", "subprocess", "importlib.metadata", "json", "datetime"} & (loaded - bare)
 
 
-def test_a_command_loads_no_other() -> None:
+def test_a_command_loads_no_other(tmp_path: Path) -> None:
     code = (
         "import sys; from eda_agent.cli import main\n"
-        "status = main(['--trusted', 'runs', '/nowhere', '--json'])\n"
+        f"status = main(['--trusted', 'runs', {str(tmp_path)!r}, '--json'])\n"
         "print([name for name in sys.modules if name.startswith('eda_agent.cli.commands.')], status)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
