@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft.ammeters import without_ammeters
 from eda_agent.problem.netlist import parse_netlist
 from eda_agent.problem.source import read_source
 
@@ -99,6 +100,11 @@ def test_a_bandgap_around_its_amplifier_is_the_circuit(tmp_path: Path) -> None:
     body = draft.netlist_text
     assert "XM3 Vref g" in body and "net7" not in body and "XR1 net2 a " in body
     assert any("have transistors around them" in note for note in draft.changed)
+
+
+def test_ammeters_in_series_are_one_wire() -> None:
+    cards = ["Vdd vdd 0 1.8", "Vm1 vdd n1 0", "Vm2 n1 a 0", "R1 a 0 1k"]
+    assert without_ammeters(cards, {"0"}, []) == ["Vdd a 0 1.8", "R1 a 0 1k"]
 
 
 def test_a_cell_that_is_named_is_measured_by_the_deck(tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ def test_a_label_that_lost_its_global_line_is_a_port(tmp_path: Path) -> None:
     assert {"vcc", "vss"} <= set(problem.netlist.subcircuits["ota"].ports)
 
 
-@pytest.mark.parametrize("gain", ["Ep inp cm d 0 0.5\nEn inn cm d 0 -0.5", "Vp inp cm 0\nVn inn cm 0"])
+@pytest.mark.parametrize(
+    "gain", ["Ep inp cm d 0 0.5\nEn inn cm d 0 -0.5", "Vp inp cm 0\nVn inn cm 0", "Vp inp cm 0 ac 1\nVn inn cm 0"]
+)
 def test_sources_behind_sources_are_stimuli(tmp_path: Path, gain: str) -> None:
     deck = f"{MODELS}{OTA}Vdd vdd 0 1.8\nVss vss 0 0\nVcm cm 0 0.9\nVd d 0 dc 0 ac 1\nI1 0 ib 5u\n{gain}\n.ac dec 10 1 1g\n.end\n"
     problem = drafted(tmp_path, deck)

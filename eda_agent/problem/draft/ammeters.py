@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 _ZERO = re.compile(r"0*\.?0*(?:e[+-]?\d+)?v?", re.IGNORECASE)
@@ -12,12 +13,15 @@ _UNNAMED = re.compile(r"#?net\d+|n?\d+", re.IGNORECASE)
 def without_ammeters(cards: Sequence[str], grounds: Collection[str], notes: list[str]) -> list[str]:
     """The device lines with every ammeter as a wire.
 
+    Sources that fan out from the source of a common level are no ammeters: they bring it to several inputs.
+
     Args:
         cards: device lines, joined.
         grounds: names of ground, in lower case: a source to ground is no ammeter.
         notes: receives what became a wire.
     """
     same: dict[str, str] = {}
+    not_wired = {*grounds, *_common_levels(cards, grounds)}
 
     def top(net: str) -> str:
         while net in same:
@@ -30,7 +34,7 @@ def without_ammeters(cards: Sequence[str], grounds: Collection[str], notes: list
         if words[3:4] and words[3].lower() == "dc":
             del words[3]
         ends = [word.lower() for word in words[1:3]]
-        if words[0][:1] not in "vV" or len(words) != 4 or not _ZERO.fullmatch(words[3]) or {*ends} & {*grounds}:
+        if words[0][:1] not in "vV" or len(words) != 4 or not _ZERO.fullmatch(words[3]) or {*ends} & not_wired:
             continue
         one, other = (top(word) for word in words[1:3])
         if one != other:
@@ -43,3 +47,20 @@ def without_ammeters(cards: Sequence[str], grounds: Collection[str], notes: list
     left = [card for card in cards if card not in wires]
     # the first word is the device's name
     return [re.sub(r"(?<=\s)[^\s=]+(?=\s|$)", lambda found: top(found[0]), card) for card in left]
+
+
+def _common_levels(cards: Sequence[str], grounds: Collection[str]) -> set[str]:
+    """The nets, in lower case, that a source to ground holds, and from which sources alone lead on: two or more."""
+    leaving: Counter[str] = Counter()
+    held: set[str] = set()
+    devices: set[str] = set()
+    for card in cards:
+        words = [word.lower() for word in card.split() if "=" not in word]
+        ends = {*words[1:3]}
+        if words[0][0] not in "vieg":
+            devices |= {*words[1:]}
+        elif ends & {*grounds}:
+            held |= ends
+        else:
+            leaving.update(ends)
+    return {net for net in held - devices if leaving[net] > 1}
