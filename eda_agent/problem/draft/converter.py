@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench, converter_benches
+from eda_agent.problem.draft.bit_switches import driven_by, is_ladder, is_steered
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases
 from eda_agent.problem.structure import Structure
@@ -34,12 +35,13 @@ def converter(structure: Structure, rest: Sequence[str]) -> Converter | None:
     bits, *more = buses
     inverse = next((bus for bus in more if len(bus) == len(bits)), ())
     free = [port for port in rest if port not in {*bits, *inverse}]
-    ladder = [one for one in structure.passives if one.kind == "r"]
-    outs = [port for port in free if any(port in one.nets for one in ladder)]
+    driven = [
+        driven_by(structure, pair) for pair in ((bit, *inverse[place : place + 1]) for place, bit in enumerate(bits))
+    ]
     currents: list[str] = []
-    if len(ladder) >= 2 * len(bits) - 1 and outs and all(_has_leg(structure, bit) for bit in bits):
+    if outs := [port for port in free if is_ladder(structure, driven, port)]:
         benches = converter_benches("voltage", len(bits), "")
-    elif currents := [port for port in free if _steered(structure, port, {*bits, *inverse})]:
+    elif currents := [port for port in free if is_steered(structure, driven, port)]:
         sinks = any(fet.type == "nmos" and {fet.drain, fet.source} & {*currents} for fet in structure.fets)
         benches = converter_benches("current", len(bits), "0.8*vdd" if sinks else "0.2*vdd")
         outs = currents
@@ -66,22 +68,3 @@ def _buses(rest: Sequence[str]) -> list[tuple[str, ...]]:
     }
     # the name of an inverse is longer
     return [whole[name] for name in sorted(whole, key=lambda name: (-len(whole[name]), len(name)))]
-
-
-def _has_leg(structure: Structure, bit: str) -> bool:
-    """Whether a resistor hangs on a bit, or on what the bit's gates switch."""
-    nets, rails = {bit}, structure.rails
-    for _ in range(3):
-        nets |= {net for fet in structure.fets if fet.gate in nets for net in (fet.drain, fet.source)} - rails
-    return any(set(one.nets) & nets for one in structure.passives if one.kind == "r")
-
-
-def _steered(structure: Structure, port: str, bits: set[str]) -> bool:
-    """Whether a device that a bit drives, itself or through gates, stands between a port and a mirror's copy."""
-    driven = set(bits)
-    for _ in range(2):
-        driven |= {fet.drain for fet in structure.fets if fet.gate in driven and fet.source in structure.rails}
-    copies = {fet.drain for mirror in structure.mirrors for fet in mirror.copies}
-    copies |= {fet.drain for fet in structure.fets if fet.gate in structure.ports and fet.gate not in driven}
-    doors = [fet for fet in structure.fets if fet.gate in driven and port in (fet.drain, fet.source)]
-    return any({fet.drain, fet.source} & copies for fet in doors) and len(doors) > 1

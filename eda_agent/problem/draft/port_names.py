@@ -53,7 +53,8 @@ def volts_named(port: str) -> float:
 def named(role: str, port: str) -> bool:
     """Whether a port's name says this role; `low` and `high` are levels at which a control pin enables the circuit."""
     pattern = rf"[a-z_]*[\[<]?0*{role[1:]}[\]>]?" if _BIT.fullmatch(role) else _NAMES[role]
-    return re.fullmatch(pattern, port, re.IGNORECASE) is not None
+    # "vdd!" is a global net
+    return re.fullmatch(pattern, port.removesuffix("!"), re.IGNORECASE) is not None
 
 
 def port_named(role: str, ports: Sequence[str]) -> str:

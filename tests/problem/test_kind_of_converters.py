@@ -1,0 +1,57 @@
+"""A converter is told by what its bits switch: a pair with resistors, or a sum, has ports with numbers too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eda_agent.problem.draft import read_circuit
+
+MODELS = ".model nch nmos level=1 vto=0.5 kp=200u\n.model pch pmos level=1 vto=-0.5 kp=80u\n"
+SIZES = "W=2u L=1u"
+GATES = "".join(
+    f"MN{bit} s{bit} in{bit} vss vss nch {SIZES}\nMP{bit} s{bit} in{bit} vdd vdd pch {SIZES}\n" for bit in (1, 2)
+)
+LEGS = "R1 s1 x 20k\nR2 s2 out 20k\nRT x vss 20k\nR3 x out 10k\n"
+# a tail current for each side
+TAILS = f"MI ib ib vss vss nch {SIZES}\nMT1 t1 ib vss vss nch {SIZES}\nMT2 t2 ib vss vss nch {SIZES}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "converts"),
+    [
+        (f"{GATES}{LEGS}", True),
+        (LEGS.replace("s1", "in1").replace("s2", "in2") + f"MD vdd vdd vss vss nch {SIZES}\n", True),
+        # legs of two resistors in series
+        (GATES + LEGS.replace("R1 s1 x 20k", "R1 s1 m 10k\nR4 m x 10k"), True),
+        # a sum: both legs end at one net
+        (f"{GATES}R1 s1 a 10k\nR4 a x 10k\nR2 s2 b 10k\nR5 b x 10k\nR3 x out 10k\n", False),
+        # a foot that a device pulls to one level alone
+        (GATES.replace("MP1", "RP1 s1 vdd 1k\n*").replace("MP2", "RP2 s2 vdd 1k\n*") + LEGS, False),
+        (f"{TAILS}M1 out in1 t1 vss nch {SIZES}\nM2 out in2 t2 vss nch {SIZES}\n", True),
+        # fingers of a pair share one current
+        (
+            f"{TAILS}M1 o in1 t1 vss nch {SIZES}\nM2 out in2 t1 vss nch {SIZES}\nM3 out in2 t1 vss nch {SIZES}\n"
+            f"R4 vdd o 1k\nR5 vdd out 1k\n",
+            False,
+        ),
+    ],
+)
+def test_bits_switch_a_ladder_or_currents_of_their_own(body: str, converts: bool, tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(f"* c\n{MODELS}.subckt c in2 in1 ib out vdd vss\n{body}.ends\n")
+    found = read_circuit(tmp_path / "c.spice", tmp_path, "own")
+    assert (found.kind.name == "digital-to-analog converter") == converts, found.kind
+
+
+@pytest.mark.parametrize(("supply", "kind"), [("vdd!", "op-amp"), ("pw", "")])
+def test_a_pair_with_resistors_is_no_converter(supply: str, kind: str, tmp_path: Path) -> None:
+    """A global net is named with an exclamation mark; a supply without a name is a doubt."""
+    pair = (
+        f"M1 o in1 a a pch {SIZES}\nM2 out in2 b b pch {SIZES}\nR1 a t 1k\nR2 b t 1k\nR3 {supply} t 1k\n"
+        f"R4 o gnd! 1k\nR5 out gnd! 1k\nMB ib ib gnd! gnd! nch {SIZES}\n"
+    )
+    (tmp_path / "c.spice").write_text(f"* c\n{MODELS}.subckt c ib in1 in2 out {supply} gnd!\n{pair}.ends\n")
+    found = read_circuit(tmp_path / "c.spice", tmp_path, "own")
+    assert found.kind.name == kind
+    assert kind or any("no port is the vdd rail" in doubt for doubt in found.doubts)
