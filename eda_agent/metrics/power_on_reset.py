@@ -1,8 +1,9 @@
 """Metrics of a power-on reset: the supply voltages at which its output changes, the delay of the release, and how far
 the output leaves the reset level before it.
 
-The state of the output is its voltage over the supply at that moment: a reset may be high or low. The state at the full
-supply is the released one.
+The state of the output is its voltage over the supply at that moment: a reset may be high or low. `released` is its
+level at the full supply. Without it a reset that never ends looks like one of the other sign: below the thresholds of
+its gates the output follows the supply.
 """
 
 from __future__ import annotations
@@ -60,9 +61,11 @@ def release(wave: Waveform, vdd: float) -> tuple[float, Real]:
 
 
 def _must_be_released(supply: float, output: float, settings: Mapping[str, float]) -> None:
-    """Raise `Unmeasurable` if the output is not at its released level at the full supply."""
+    """Raise `Unmeasurable` if the output is not at its released level at the full supply, or if that is not known."""
     level = settings.get("released", -1.0)
-    if level >= 0 and (output > supply / 2) != (level > settings["vdd"] / 2):
+    if level < 0:
+        raise Unmeasurable("the level of the released output is not known: set released to vdd or 0 in the testbench")
+    if (output > supply / 2) != (level > settings["vdd"] / 2):
         raise Unmeasurable("the output is not released at the full supply", WIDER)
 
 

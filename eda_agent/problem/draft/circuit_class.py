@@ -35,6 +35,7 @@ from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.plain_kinds import plain_kind
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.power_on_reset import power_on_reset
+from eda_agent.problem.draft.released_level import released_level
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
 from eda_agent.problem.draft.sample_hold import sample_hold
 from eda_agent.problem.draft.static_logic import static_logic
@@ -153,6 +154,10 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         return CircuitClass(name, {**ports, **rails}, bias, swings, tuple(doubts))
     if (reset := power_on_reset(structure, rest)) is not None:
         held = dict.fromkeys(reset.others, "open")
+        if not released_level(structure, reset.out):
+            doubts.append(
+                f"the level of {reset.out} when it is released: the setting released of its testbenches says it"
+            )
         return CircuitClass("power-on reset", {"out": reset.out, **rails}, held, reset.benches, tuple(doubts))
     if len(rest) == 1 and outputs and not inputs and is_gated(structure, rest[0]):
         # nothing drives it, and a gate drives its output: what else could it do

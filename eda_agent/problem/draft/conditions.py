@@ -19,7 +19,7 @@ from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.port_names import volts_named
 from eda_agent.problem.draft.port_roles import RESISTORS
-from eda_agent.problem.draft.power_on_reset import released_level
+from eda_agent.problem.draft.released_level import released_level
 from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.units import format_quantity
@@ -140,7 +140,7 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
         why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
     if "low" in settings and (lower := _lower_supply(draft)):
         settings["low"] = amount_text(lower)
-    if bench.template.startswith("reset_") and (level := released_level(draft.kind.ports["out"])):
+    if bench.template.startswith("reset_") and (level := released_level(draft.structure, draft.kind.ports["out"])):
         settings["released"] = level
     if "bits" in settings:
         held = [role for role, port in draft.kind.ports.items() if re.fullmatch(r"b\d+", role) and port != NO_PORT]

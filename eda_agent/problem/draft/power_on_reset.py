@@ -4,7 +4,6 @@ the output back to them with an odd number of inversions, as in an oscillator.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,15 +35,6 @@ def power_on_reset(structure: Structure, rest: Sequence[str]) -> PowerOnReset | 
         return None
     out = next((port for port in outs if named("reset", port)), outs[0])
     return PowerOnReset(out, tuple(port for port in rest if port != out), reset_benches(_has_threshold(structure)))
-
-
-def released_level(port: str) -> str:
-    """The level of a released reset as its port's name says it, as text of a spec; "" if it says none."""
-    if not named("reset", port):
-        return ""
-    low = re.search(r"^n_?(?:por|reset|rst|bor)|(?:por|reset|rst|bor)_?(?:b|n|bar)(?:_\w+)?$", port, re.IGNORECASE)
-    good = re.search(r"ok|good|pgood|pwrgd", port, re.IGNORECASE)
-    return "vdd" if low or good else "0"
 
 
 def _inverts_itself(structure: Structure, start: str) -> bool:
