@@ -83,7 +83,7 @@ class Draft:
 
     @property
     def measured(self) -> dict[str, float | None]:
-        """Spec → value of the netlist's own sizes, in SI units; empty without a simulation."""
+        """Spec → value of the netlist's own sizes in the nominal corner, in SI units; empty without a simulation."""
         return dict(self.data["measured"] or {})
 
     def load(self) -> Circuit:
@@ -115,6 +115,7 @@ def draft(
     settings: Mapping[str, Amount] | None = None,
     size: Sequence[str] | str = (),
     keep: Sequence[str] | str = (),
+    corners: str | None = None,
     force: bool = False,
     simulate: bool = True,
 ) -> Draft:
@@ -136,6 +137,8 @@ def draft(
         settings: of the testbenches, {"load_current": "10m", "vref": 1.2}.
         size: names or patterns of devices or parameters; only these are sized.
         keep: names or patterns of those that keep their sizes.
+        corners: the corner set of the PDK (nominal, signoff, signoff_rc) that the spec simulates and in which its
+            targets hold; None for nominal.
         force: replace an existing spec.
         simulate: measure the netlist's own sizes for the targets.
 
@@ -165,6 +168,7 @@ def draft(
             force=force,
             simulate=simulate,
             answers=answers,
+            corners=corners,
         )
     )
 

@@ -21,19 +21,26 @@ from eda_agent.simulation.soundness import Soundness
 from eda_agent.units import format_quantity
 
 Wanted = Mapping[str, Mapping[str, float]]
-Simulated = Callable[[Problem], tuple[Mapping[str, float | None], Soundness | None]]
+Values = Mapping[str, Mapping[str, float | None]]
+"""Corner → spec → value."""
+Simulated = Callable[[Problem], tuple[Values, Soundness | None]]
 FREQUENCIES = ("25M", "1.2M", "60k", "3k")
 """Hz, behind the common value: a window shows a period of up to twenty times its own."""
 _OSCILLATION = "oscillation_frequency"
 
 
 class Trial(NamedTuple):
-    """`problem`: None if the draft does not load, with `faults`. `values` and `found`: None without a simulation."""
+    """`problem`: None if the draft does not load, with `faults`. `everywhere`, `found`: None without a simulation."""
 
     problem: Problem | None
     faults: tuple[Finding, ...] = ()
-    values: Mapping[str, float | None] | None = None
+    everywhere: Values | None = None
     found: Soundness | None = None
+
+    @property
+    def values(self) -> Mapping[str, float | None] | None:
+        """Spec → value in the first corner."""
+        return None if self.everywhere is None else next(iter(self.everywhere.values()))
 
 
 def loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ...]]:
@@ -54,7 +61,7 @@ def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simula
         return _once(draft, folder, circuit, wanted, try_out if simulate else None)
     for frequency in (asked, *FREQUENCIES):
         _set(draft, frequency)
-        seen = _once(draft, folder, circuit, wanted, lambda problem: (measure_once(problem), None)).values
+        seen = _once(draft, folder, circuit, wanted, _measured).values
         if seen and (swings := seen.get(_OSCILLATION)):
             _set(draft, format_quantity(rounded(swings)).replace(" ", ""))
             break
@@ -76,6 +83,10 @@ def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: 
         trial.unlink(missing_ok=True)
         # a text that is written again says the same again
         draft.doubts[:], draft.noticed[:] = doubts, noticed
+
+
+def _measured(problem: Problem) -> tuple[Values, None]:
+    return {problem.corners[0].name: measure_once(problem)}, None
 
 
 def _set(draft: Draft, frequency: str) -> None:

@@ -12,7 +12,9 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.bulks import wrong_bulks
+from eda_agent.problem.draft.drafted_corners import NOMINAL, check_set
 from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
+from eda_agent.problem.draft.extremes import Spread, spread_of
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.draft.possible import check_possible
@@ -45,6 +47,7 @@ def draft_spec(
     answers: Answers | None = None,
     ask: Ask | None = None,
     decks: Sequence[Path] = (),
+    corners: str | None = None,
 ) -> dict[str, Any]:
     """Draft, simulate once and write.
 
@@ -60,23 +63,26 @@ def draft_spec(
         simulate: measure the netlist's own sizes; otherwise targets are common values.
         answers: what the user says of the circuit.
         ask: is given the guesses of the draft and returns the user's answers to them, or None.
+        corners: the set of corners (nominal, signoff, signoff_rc) that the spec simulates and in which its targets
+            hold; None for nominal.
 
     Returns:
         what was written and found: `spec`, `netlist`, `kind` ("" if unknown), `pdk`, `subckt`, `changed`, `doubts`,
         `guessed` (what, value, why and how to change it), `noticed`, `untested` (testbenches that do not test),
-        `faults` (what keeps the spec from loading), `roles`, `matched`, `measured` (spec → value, None without a
-        simulation), `results` (those of a designer's own deck, or None), `deck`.
+        `faults` (what keeps the spec from loading), `roles`, `matched`, `measured` (spec → value in the nominal corner,
+        None without a simulation), `results` (those of a designer's own deck, or None), `deck`.
 
     Raises:
         InputError: the netlist cannot be read, or a spec exists already.
     """
     if not netlist.exists():
         raise InputError(Finding("no such file", netlist, fix="check the path"))
+    named = check_set(corners)
     target = _target(netlist, out)
     if target.exists() and not force:
         raise InputError(Finding("a spec already exists", target, fix="--force replaces it, --out writes elsewhere"))
     with made_folder(target.parent):
-        return _drafted(netlist, target, pdk, subckt, cace, targets, answers, ask, decks, simulate=simulate)
+        return _drafted(netlist, target, pdk, subckt, cace, targets, answers, ask, decks, named, simulate=simulate)
 
 
 def _target(netlist: Path, out: Path | None) -> Path:
@@ -95,6 +101,7 @@ def _drafted(
     answers: Answers | None,
     ask: Ask | None,
     decks: Sequence[Path],
+    corners: str,
     *,
     simulate: bool,
 ) -> dict[str, Any]:
@@ -105,9 +112,11 @@ def _drafted(
     if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
         draft = with_decks(read_circuit(netlist, folder, pdk, subckt, more), decks)
     check_possible(draft)
+    draft.corners = corners
     circuit = os.path.relpath(draft.source, folder)
     draft.noticed += [*wrong_bulks(draft.structure), *exchanged_inputs(draft), *unequal_groups(draft)]
     measured: dict[str, float | None] | None = None
+    spread: Spread = {}
     untested, deck = set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():
         # an existing spec holds the user's work
@@ -123,20 +132,25 @@ def _drafted(
         draft.noticed += said
         text = write_draft(draft, circuit, results=results)
     elif draft.kind.benches or draft.fallback_testbench:
-        problem, faults, values, found = trial_of(draft, folder, circuit, wanted, simulate=simulate)
+        trial = trial_of(draft, folder, circuit, wanted, simulate=simulate)
+        problem, faults, found = trial.problem, trial.faults, trial.found
         draft.doubts[:] = doubts
         if problem is not None:
             draft.noticed += [*(note.message for note in problem.notes), *ignored_multipliers(problem)]
-        if problem is not None and values is not None and found is not None:
+        if problem is not None and trial.values is not None and found is not None:
             # values from a testbench with a symptom are no basis for targets
-            measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
+            measured = {
+                name: value for name, value in trial.values.items() if _bench(problem, name) not in found.testbenches
+            }
+            if corners != NOMINAL:
+                spread = spread_of(trial.everywhere or {}, measured)
             draft.noticed += [*map(str, found.findings), *found.notes]
             if draft.kind.name == "reference" and found.shows("follows the supply"):
                 # every testbench sees this state
-                measured = dict.fromkeys(measured)
+                measured, spread = dict.fromkeys(measured), {}
                 draft.noticed.append(NO_REFERENCE)
             untested = {symptom.testbench for symptom in found.refused}
-        text = write_draft(draft, circuit, measured, wanted, untested)
+        text = write_draft(draft, circuit, measured, wanted, untested, spread)
     write_text(target, _with_faults(text, faults))
     return {
         "spec": str(target),
@@ -174,7 +188,10 @@ def _try_own(
         return None, tuple(replace(one, file=draft.source, line=None) for one in error.findings), []
     finally:
         trial.unlink(missing_ok=True)
-    rows = {bench: {name: Row(*row) for name, row in found.items()} for bench, found in tried.results.items()}
+    rows = {}
+    for bench, found in tried.results.items():
+        over = spread_of(tried.everywhere[bench], found) if len(problem.corners) > 1 else {}
+        rows[bench] = {name: Row(*row, over=over.get(name)) for name, row in found.items()}
     return rows, (), [*(note.message for note in problem.notes), *ignored_multipliers(problem), *tried.messages]
 
 

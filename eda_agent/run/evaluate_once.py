@@ -55,13 +55,13 @@ def measure_once(problem: Problem) -> dict[str, float | None]:
         return _known(evaluator.evaluate([problem.space.initial])[0], problem.corners[0].name)
 
 
-def try_out(problem: Problem) -> tuple[dict[str, float | None], Soundness]:
-    """(values as in `measure_once`, whether the testbenches test)."""
-    problem = replace(problem, corners=problem.corners[:1])
+def try_out(problem: Problem) -> tuple[dict[str, dict[str, float | None]], Soundness]:
+    """(corner → values as in `measure_once`, whether the testbenches test in the first corner)."""
     with open_evaluator(problem) as evaluator:
-        found = judge(evaluator)
+        one = len(problem.corners) == 1
+        found = judge(evaluator if one else evaluator.for_problem(replace(problem, corners=problem.corners[:1])))
         evaluation = evaluator.evaluate([problem.space.initial])[0]
-    return _known(evaluation, problem.corners[0].name), found
+    return {corner.name: _known(evaluation, corner.name) for corner in problem.corners}, found
 
 
 def _known(evaluation: Evaluation, corner: str) -> dict[str, float | None]:

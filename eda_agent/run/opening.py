@@ -16,6 +16,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import RunState
 from eda_agent.record.journal import Journal, read_journal
 from eda_agent.record.restore import restore_state
+from eda_agent.run.drafted_targets import nominal_targets
 from eda_agent.run.endpoints import remember_endpoint
 from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.run.folder import run_folder
@@ -57,6 +58,8 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
         failing.callback(pool.close)
         problem = problem or with_guard(with_corners(load_problem(request.spec), request.corners), request.guard)
         problem, said = with_estimate(problem, given, state)
+        if not given.resume:
+            said = (*said, *nominal_targets(problem))
         resumed = replace(resumed, notes=(*resumed.notes, *said))
         found = request.out is not None and request.out.exists()
         folder = run_folder(request, problem)

@@ -12,6 +12,7 @@ from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.draft import read_answers
 from eda_agent.problem.draft.kinds import CHOICES
+from eda_agent.problem.load_corners import SETS
 from eda_agent.run.drafting import draft_spec
 from eda_agent.server.confined import Root
 from eda_agent.server.tool import TEXT, ServerTool, arguments
@@ -38,6 +39,7 @@ def _init(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         targets=given.get("targets"),
         answers=read_answers(**{name: given[name] for name in ANSWERS if name in given}, option=argument_name),
         decks=[_spice(root, deck) for deck in given.get("decks", ())],
+        corners=given.get("corners"),
     )
     return {
         **found,
@@ -87,6 +89,11 @@ INIT = ServerTool(
             "pdk": {**TEXT, "description": "sky130A, gf180mcuD, ihp-sg13g2 …; default: by the netlist's models"},
             "subckt": {**TEXT, "description": "the subcircuit to size"},
             "force": {"type": "boolean", "description": "replace an existing spec"},
+            "corners": {
+                "type": "string",
+                "enum": list(SETS),
+                "description": "corners that the spec simulates and in which its targets hold; default nominal",
+            },
             "simulate": {"type": "boolean", "description": "default true; false: common targets, nothing measured"},
             "kind": {**TEXT, "description": f"what the circuit is: {', '.join(CHOICES)}"},
             "ports": {**TEXTS, "description": 'the port of a role: ["vdd=AVDD", "inn=vm"]'},

@@ -41,6 +41,11 @@ def register(commands: Commands) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing spec")
     parser.add_argument("--cace", type=Path, metavar="FILE", help="read targets from a CACE datasheet")
     parser.add_argument(
+        "--corners",
+        choices=("nominal", "signoff", "signoff_rc"),
+        help="the corners that the spec simulates and in which its targets hold (default: nominal)",
+    )
+    parser.add_argument(
         "--no-sim", action="store_true", help="do not simulate; use common targets instead of measured ones"
     )
     add_answers(parser)
@@ -51,11 +56,14 @@ def register(commands: Commands) -> None:
 def init_command(options: argparse.Namespace) -> int:
     """Draft, simulate once and write. Return 0 if the draft can be sized, 1 if something must be filled in first."""
     from eda_agent.cli.init_questions import asks, question
+    from eda_agent.errors import InputError
     from eda_agent.problem.cace.datasheet import is_datasheet
     from eda_agent.run.cace_drafting import draft_from_datasheet
     from eda_agent.run.drafting import draft_spec
 
     if is_datasheet(options.netlist):
+        if options.corners is not None:
+            raise InputError("--corners: a datasheet has corners of its own\n    → leave --corners out")
         result = draft_from_datasheet(
             options.netlist,
             options.out,
@@ -76,6 +84,7 @@ def init_command(options: argparse.Namespace) -> int:
         answers=answers_of(options),
         ask=question if asks(options) else None,
         decks=options.decks,
+        corners=options.corners,
     )
     return _shown(options, result)
 
@@ -87,14 +96,14 @@ def _shown(options: argparse.Namespace, result: Mapping[str, Any]) -> int:
     if options.json:
         print_json(result)
     else:
-        _report(result)
+        _report(result, options.corners or "nominal")
     if result["faults"]:
         return 2
     # a designer's own deck says what is asked for, whatever the circuit is
     return 0 if (result["kind"] or result["results"]) and not result["untested"] else 1
 
 
-def _report(result: Mapping[str, Any]) -> None:
+def _report(result: Mapping[str, Any], corners: str) -> None:
     from eda_agent.cli.render import console
     from eda_agent.cli.say import command
     from eda_agent.units import counted
@@ -112,7 +121,9 @@ def _report(result: Mapping[str, Any]) -> None:
             screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
     _guessed(screen, result["guessed"])
     measured = result["measured"]
-    how = "targets are a step beyond the values of the netlist's sizes"
+    where = "in the nominal corner; --corners signoff drafts them for the sign-off corners"
+    where = where if corners == "nominal" else f"in the worst of the corners {corners}"
+    how = f"targets are a step beyond the values of the netlist's sizes {where}"
     if any("sizing starts at" in entry for entry in result["noticed"]):
         how = "targets are a step beyond the values of the first sizing, which is not the netlist's: see above"
     if measured is None:

@@ -82,6 +82,8 @@ class Draft:
     """Of the nominal corner in °C, if the deck gives it."""
     without_sizes: bool = False
     """Its sizes are names without a value."""
+    corners: str = "nominal"
+    """The set of corners that the spec simulates."""
 
     @property
     def driven(self) -> dict[str, float]:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.draft.benches import MAX, MIN, NEAR
+from eda_agent.problem.draft.extremes import Extremes
 from eda_agent.problem.draft.own_bench import OwnBench
-from eda_agent.problem.draft.targets import NEARNESS, rounded
+from eda_agent.problem.draft.targets import HALF, NEARNESS, WHOLE, rounded
 from eda_agent.problem.script.dependence import intermediates
 from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit
 
@@ -30,16 +31,17 @@ _SCALED = re.compile(r"_(?:[fpnumkg]|meg)(?:w|a|v|hz|s|f|ohms?|j)$")
 _NAMED_UNITS = ((re.compile(r"_db$"), "dB"), (re.compile(r"_deg$"), "deg"), (re.compile(r"_hz$"), "Hz"))
 _POWER = re.compile(r"^p(?:ower|diss|w)?(?:_|\d|$)|power")
 INTERMEDIATE = "other results are computed from it"
-_STEP = {"dB": 6.0, "deg": 5.0}
-_FACTOR = 1.5
 
 
 class Row(NamedTuple):
-    """A result of the deck: last value, unit of its kind, whether the deck prints it."""
+    """A result of the deck: last value, unit of its kind, whether the deck prints it, and its extremes over the corners
+    if there are several.
+    """
 
     value: float
     unit: str
     printed: bool
+    over: Extremes | None = None
 
 
 def own_specs(results: Mapping[str, Mapping[str, Row]], benches: Mapping[str, OwnBench]) -> list[str]:
@@ -148,20 +150,39 @@ def _row(name: str, row: Row, key: str) -> str:
     # YAML gives % another meaning
     quoted = f"'{unit}'" if unit.startswith("%") else unit
     head = f"  {key}{f'unit: {quoted}, ' if unit else ''}"
-    now = f"now {format_quantity(row.value, unit, 4)}"
+    base, now = _seen(row, sense, unit)
     if sense == NEAR:
-        low, high = sorted((row.value * (1 - NEARNESS), row.value * (1 + NEARNESS)))
+        ends = (row.over.low[0], row.over.high[0]) if row.over is not None else (row.value,)
+        around = [end * (1 + sign * NEARNESS) for end in ends for sign in (-1, 1)]
+        low, high = min(around), max(around)
         if abs(row.value) < 1e-15:
             low, high = -1e-3, 1e-3
         return f"{head}minimum: {_number(low, unit)}, maximum: {_number(high, unit)}}}  # {now}"
-    if unit in _STEP:
-        target = float(round(row.value + (1 if sense == MIN else -1) * _STEP[unit]))
-        target = target if target > 0 else row.value
+    step = WHOLE if row.over is None else HALF
+    if unit in step.differences:
+        target = float(round(base + (1 if sense == MIN else -1) * step.differences[unit]))
+        target = target if target > 0 else base
     else:
-        target = rounded(row.value * _FACTOR ** (1 if sense == MIN else -1))
+        target = rounded(base * step.factor ** (1 if sense == MIN else -1))
     if unit == "deg":
-        target = min(max(60.0, round(row.value) - 10.0), 60.0) if sense == MIN else target
+        target = min(max(60.0, round(base) - 10.0), 60.0) if sense == MIN else target
     return f"{head}{sense}: {_number(target, unit)}}}  # {now}"
+
+
+def _seen(row: Row, sense: str, unit: str) -> tuple[float, str]:
+    """(the value from which a target is a step, the nominal value and the worst corner's in words)."""
+
+    def shown(value: float) -> str:
+        return format_quantity(value, unit, 4)
+
+    now = f"now {shown(row.value)}"
+    if row.over is None:
+        return row.value, now
+    ends = (row.over.low, row.over.high) if sense == NEAR else (row.over.worst(sense),)
+    others = " and ".join(f"{shown(value)} in {corner}" for value, corner in ends if shown(value) != shown(row.value))
+    worst = row.value if sense == NEAR else row.over.worst(sense)[0]
+    # a circuit that does not work in a corner is no basis
+    return worst if worst > 0 else row.value, f"{now}{f', {others}' if others else ''}{row.over.gap}"
 
 
 def _number(value: float, unit: str) -> str:

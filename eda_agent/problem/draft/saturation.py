@@ -9,7 +9,9 @@ import re
 from collections import defaultdict
 from collections.abc import Collection
 
+from eda_agent.problem.draft.benches import MIN
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.extremes import Extremes
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.load_testbench import read_template
@@ -26,11 +28,14 @@ _OFF = OSCILLATORS | {"reference", "current reference"}
 once it has started."""
 
 
-def saturation_line(draft: Draft, now: float | None, measured: bool, untested: Collection[str] = ()) -> str | None:
+def saturation_line(
+    draft: Draft, now: float | None, measured: bool, untested: Collection[str] = (), over: Extremes | None = None
+) -> str | None:
     """The line of spec.yaml; None if no testbench has an operating point or no device must be saturated.
 
     `now`: the margin (V) of the worst device at the netlist's sizes, None without one; `measured`: whether it was
-    simulated. For a testbench in `untested` the line is a comment.
+    simulated. For a testbench in `untested` the line is a comment. `over`: the margin over the corners, if there are
+    several. Where a corner leaves a device no room at all, saturation is asked for in the nominal corner alone.
     """
     bench = _biased(draft)
     devices = _devices(draft)
@@ -40,6 +45,7 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
         return None
     if measured and now is None and draft.kind.name in _OFF:
         return None
+    where = ""
     if bench in untested:
         bound, how = ENOUGH, "a common value; the testbench does not test"
     elif not measured:
@@ -47,9 +53,13 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
     elif now is None:
         bound, how = 0.0, "some are off at the netlist's own sizes"
     else:
-        bound = min(max(math.floor(now / _STEP) * _STEP, 0.0), ENOUGH)
+        least, corner = over.worst(MIN) if over is not None else (now, "")
+        alone = least < 0 <= now
+        bound = min(max(math.floor((now if alone else least) / _STEP) * _STEP, 0.0), ENOUGH)
         how = f"now {format_quantity(now, 'V', 3)}" + ("" if now >= 0 else ": the worst is in triode")
-    asked = f"minimum: {format_quantity(bound)}" if bound else "minimum: 0"
+        how += f", {format_quantity(least, 'V', 3)} in {corner}" if least != now else ""
+        where = ", corners: [nominal]" if alone else ""
+    asked = (f"minimum: {format_quantity(bound)}" if bound else "minimum: 0") + where
     mark = "  # " if bench in untested else "  "
     return (
         f"{mark}{NAME}: {{metric: saturation_margin, testbench: {bench}, devices: [{devices}], unit: V, {asked}}}  #"

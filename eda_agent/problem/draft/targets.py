@@ -1,5 +1,5 @@
 """A target of a draft is a step beyond the value at the netlist's own sizes; all targets together must be possible for
-one circuit.
+one circuit. Where a draft has several corners, the step begins at the value of the worst.
 
 A loop with one pole settles to 1 % in ln 100 / (2π·GBW) at best, and a slewing output needs its step divided by the
 slew rate. A drafted settling time is never shorter than that, and a value that could not be measured is computed from
@@ -10,16 +10,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from eda_agent.metrics import METRICS
-from eda_agent.problem.draft.benches import MIN, NEAR
+from eda_agent.problem.draft.benches import MAX, MIN, NEAR
+from eda_agent.problem.draft.extremes import Spread
 from eda_agent.units import format_quantity
 
 SETTLED = math.log(100)
 """Time constants of one pole until 1 % is left."""
-_STEP = {"dB": 6.0, "deg": 5.0}
-_FACTOR = 1.5
-"""Step beyond the measured value: 6 dB, or a factor of 1.5."""
+
+
+class Step(NamedTuple):
+    """How far a target lies beyond the measured value: a difference by unit, else a factor."""
+
+    differences: Mapping[str, float]
+    factor: float
+
+
+WHOLE = Step({"dB": 6.0, "deg": 5.0}, 1.5)
+"""In one corner."""
+HALF = Step({"dB": 3.0, "deg": 2.5}, 1.2)
+"""In several corners, where the others still have to follow the worst. `_ROUND` is finer, so that a round target lies
+beyond the value too.
+"""
 _RELAXED = 2.0
 """Factor by which power may rise to allow the other targets."""
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -45,18 +59,75 @@ Target = tuple[float, str]
 Measured = Mapping[str, float | None] | None
 
 
-def targets_of(senses: Mapping[str, str], measured: Measured, step: float) -> dict[str, Target]:
-    """Metric → target. `senses`: metric → minimum or maximum; `measured`: metric → value, None without one; `step`: of
-    the step response, in V.
+def targets_of(
+    senses: Mapping[str, str], measured: Measured, step: float, spread: Spread | None = None
+) -> dict[str, Target]:
+    """Metric → target.
+
+    Args:
+        senses: metric → minimum, maximum or near.
+        measured: metric → value in the nominal corner, None without one.
+        step: of the step response, in V.
+        spread: over the corners, if there are several.
     """
+    spread = spread or {}
+    beyond = HALF if spread else WHOLE
+    worst = None if measured is None else {**measured, **_worst(senses, measured, spread)}
     result = {
-        metric: _target(metric, sense, None if measured is None else measured.get(metric))
+        metric: _target(
+            metric, sense, None if worst is None else worst.get(metric), _now(metric, sense, measured, spread), beyond
+        )
         for metric, sense in senses.items()
     }
-    if measured is not None:
-        _stabilise(result, measured)
-        _agree(result, measured, step)
+    if worst is not None:
+        _stabilise(result, worst, beyond.factor)
+        _agree(result, worst, step, beyond.factor)
     return result
+
+
+def _worst(senses: Mapping[str, str], measured: Mapping[str, float | None], spread: Spread) -> dict[str, float]:
+    """Metric → value in its worst corner; without those that have no positive one there: a circuit that does not work
+    in a corner is no basis.
+    """
+    found = {}
+    for metric, sense in senses.items():
+        if metric in spread and measured.get(metric) is not None and sense != NEAR:
+            value, _ = spread[metric].worst(sense)
+            if value > 0 or METRICS[metric].ask == "typical":
+                found[metric] = value
+    return found
+
+
+def _now(metric: str, sense: str, measured: Measured, spread: Spread) -> str:
+    """The nominal value in words, and the value of the worst corner."""
+    value = (measured or {}).get(metric)
+    if value is None:
+        return ""
+
+    def shown(number: float) -> str:
+        unit = METRICS[metric].unit
+        return format_quantity(number, drafted_unit(unit, number), 3)
+
+    found = f"now {shown(value)}"
+    seen = spread.get(metric)
+    if seen is None:
+        return found
+    ends = (seen.low, seen.high) if sense == NEAR else (seen.worst(sense),)
+    others = " and ".join(f"{shown(number)} in {corner}" for number, corner in ends if shown(number) != shown(value))
+    return f"{found}{f', {others}' if others else ''}{seen.gap}"
+
+
+def ends_of(metric: str, value: float, spread: Spread) -> tuple[float, float]:
+    """The bounds of a value to keep: its nearness around the values of all corners."""
+    low, high = (spread[metric].low[0], spread[metric].high[0]) if metric in spread else (value, value)
+    return low * (1 - NEARNESS), high * (1 + NEARNESS)
+
+
+def slowest(measured: Measured, spread: Spread) -> Measured:
+    """The values that say how long a step response takes, from the slowest corner."""
+    if measured is None:
+        return None
+    return {**measured, **_worst({"settling_time": MAX, "gbw": MIN}, measured, spread)}
 
 
 def fastest(targets: Mapping[str, Target], step: float) -> float:
@@ -92,20 +163,20 @@ def rounded(value: float, *, up: bool = False) -> float:
     return min(able, key=lambda step: abs(math.log(step * decade / value))) * decade
 
 
-def _stabilise(targets: dict[str, Target], measured: Mapping[str, float | None]) -> None:
+def _stabilise(targets: dict[str, Target], measured: Mapping[str, float | None], factor: float) -> None:
     """Ask for less bandwidth where the loop is not stable enough: phase margin is bought with bandwidth. The step is
-    `_FACTOR` from the target's phase margin on, and `_FACTOR` - 1 without any.
+    `factor` from the target's phase margin on, and `factor` - 1 without any.
     """
     gbw, phase = measured.get("gbw"), measured.get("phase_margin")
     if not gbw or phase is None or "gbw" not in targets or "phase_margin" not in targets:
         return
     share = max(phase, 0.0) / targets["phase_margin"][0]
     if share < STABLE:
-        step = _FACTOR - 1 + share
+        step = factor - 1 + share
         targets["gbw"] = (rounded(gbw * step), f"{targets['gbw'][1]}, with {phase:.0f} deg of phase margin")
 
 
-def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], step: float) -> None:
+def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], step: float, factor: float) -> None:
     """Compute unmeasured values from the others, and limit settling to what the others allow."""
     known = {metric for metric in targets if measured.get(metric)}
     if "settling_time" in known and "gbw" in targets and "gbw" not in known:
@@ -119,7 +190,7 @@ def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], ste
     least = fastest(measurable, step)
     if "settling_time" not in known:
         targets["settling_time"] = (
-            rounded(_FACTOR * least, up=True),
+            rounded(factor * least, up=True),
             "what bandwidth and slew rate allow; not measured at the netlist's sizes",
         )
     elif targets["settling_time"][0] < least:
@@ -135,7 +206,7 @@ def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], ste
             )
 
 
-def _target(name: str, sense: str, now: float | None) -> Target:
+def _target(name: str, sense: str, now: float | None, found: str, step: Step) -> Target:
     metric = METRICS[name]
     if now is None or now <= 0:
         assert metric.typical is not None, f"{name} has no typical target"
@@ -143,7 +214,6 @@ def _target(name: str, sense: str, now: float | None) -> Target:
             metric.typical,
             f"a common value; {NOT_MEASURED}" if now is None else "a common value",
         )
-    found = f"now {format_quantity(now, drafted_unit(metric.unit, now), 3)}"
     if metric.ask == "typical" and metric.typical is not None:
         return metric.typical, found
     if sense == NEAR:
@@ -153,6 +223,6 @@ def _target(name: str, sense: str, now: float | None) -> Target:
     if metric.ask == "relax":
         return rounded(now * _RELAXED), found
     sign = 1 if sense == MIN else -1
-    if metric.unit in _STEP:
-        return float(round(now + sign * _STEP[metric.unit])), found
-    return rounded(now * _FACTOR**sign), found
+    if metric.unit in step.differences:
+        return float(round(now + sign * step.differences[metric.unit])), found
+    return rounded(now * step.factor**sign), found

@@ -12,6 +12,8 @@ from eda_agent.metrics import METRICS
 from eda_agent.problem.draft.benches import NEAR
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.conditions import held_of, settings_of, supply_of
+from eda_agent.problem.draft.drafted_corners import NOMINAL, corner_lines
+from eda_agent.problem.draft.extremes import Spread
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.groups import grouped, ratios_of
 from eda_agent.problem.draft.guesses import guesses_of
@@ -29,12 +31,13 @@ from eda_agent.problem.draft.sizable_parameters import (
 )
 from eda_agent.problem.draft.targets import (
     DRAFTED_UNIT,
-    NEARNESS,
     NO_SIZES,
     NOT_MEASURED,
     Measured,
     basis,
     drafted_unit,
+    ends_of,
+    slowest,
     targets_of,
 )
 from eda_agent.problem.layout import has_table, usual
@@ -48,16 +51,18 @@ def write_draft(
     measured: Measured = None,
     wanted: Mapping[str, Mapping[str, float]] | None = None,
     untested: Collection[str] = (),
+    spread: Spread | None = None,
     results: Mapping[str, Mapping[str, Row]] | None = None,
 ) -> str:
     """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
 
     `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} of a datasheet.
-    `untested`: testbenches that do not test: their specs are comments without a target. `results`: those of the
-    designer's own testbenches by name; None before they have run.
+    `untested`: testbenches that do not test: their specs are comments without a target. `spread`: over the corners, if
+    there are several. `results`: those of the designer's own testbenches by name; None before they have run.
     """
+    chosen = "" if draft.corners == NOMINAL else f" --corners {draft.corners}"
     lines = [
-        f"# drafted by `eda-agent init {draft.source.name}`; edit it as you like",
+        f"# drafted by `eda-agent init {draft.source.name}{chosen}`; edit it as you like",
         *(f"# {line}" for text in draft.noticed for line in text.splitlines()),
         *(f"# guessed: {guess}" for guess in guesses_of(draft)),
         *(f"# uncertain: {doubt}" for doubt in draft.doubts),
@@ -94,7 +99,7 @@ def write_draft(
     lines.append("testbenches:")
     templates = draft.kind.benches if draft.own_bench is None else ()
     for bench in templates:
-        settings, why = settings_of(draft, bench, measured)
+        settings, why = settings_of(draft, bench, slowest(measured, spread or {}))
         lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(settings)}}}{why}")
     benches = [(bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in templates]
     if draft.fallback_testbench:
@@ -115,7 +120,7 @@ def write_draft(
     given: set[str] = set()
     senses_of = {metric: sense for _, senses, _ in benches for metric, sense in senses.items()}
     known = basis(draft.kind.name, measured, without_sizes=draft.without_sizes)
-    targets = targets_of(senses_of, known, supply_of(draft) / 4)
+    targets = targets_of(senses_of, known, supply_of(draft) / 4, spread or {})
     for place, senses, able in benches:
         mark = "  # " if place in untested else "  "
         asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
@@ -130,15 +135,15 @@ def write_draft(
             how = how.replace(NOT_MEASURED, NO_SIZES) if draft.without_sizes else how
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
-            lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
+            near = _near(metric, *ends_of(metric, value, spread or {}))
+            bound = near if sense == NEAR else _bound(metric, sense, value)
+            lines.append(f"{mark}{metric}: {{testbench: {place}, {bound}{objective}}}  # {how}")
     lines += own_specs(results, draft.benches) if results else trial_specs(draft.benches)
-    line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
+    line = saturation_line(
+        draft, (measured or {}).get(SATURATION), measured is not None, untested, (spread or {}).get(SATURATION)
+    )
     lines += [line] if line and draft.own_bench is None else []
-    lines += [
-        "corners:",
-        f"  nominal: {{process: {draft.process}, vdd: {supply_of(draft):g}, temperature: {_temperature(draft):g}}}",
-        "budget: {simulations: 200}",
-    ]
+    lines += [*corner_lines(draft), "budget: {simulations: 200}"]
     return "\n".join(lines) + "\n"
 
 
@@ -157,13 +162,17 @@ def _bounds(metric: str, bounds: Mapping[str, float]) -> str:
     return ", ".join([cells[0], *(re.sub(r"^unit: [^,]+, ", "", cell) for cell in cells[1:])])
 
 
+def _near(metric: str, low: float, high: float) -> str:
+    """Both bounds of a value to keep."""
+    unit = METRICS[metric].unit
+    return (
+        f"{f'unit: {unit}, ' if unit else ''}minimum: {format_quantity(low, digits=3)}, maximum:"
+        f" {format_quantity(high, digits=3)}"
+    )
+
+
 def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
-    if sense == NEAR:
-        return (
-            f"{f'unit: {unit}, ' if unit else ''}minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum:"
-            f" {format_quantity(value * (1 + NEARNESS), digits=3)}"
-        )
     if unit in DRAFTED_UNIT:
         drafted = drafted_unit(unit, value)
         return f"unit: {drafted}, {sense}: {plain_number(value / float(read_unit(drafted).factor), 6)}"
@@ -209,10 +218,6 @@ def _wiring(draft: Draft) -> list[str]:
         )
         lines.append(f"bias: {{{bias}}}{'  # values are a guess' if any(one.guess for one in held) else ''}")
     return lines
-
-
-def _temperature(draft: Draft) -> float:
-    return 27.0 if draft.temperature is None else draft.temperature
 
 
 def _supply_key(draft: Draft, bench: OwnBench) -> str:
