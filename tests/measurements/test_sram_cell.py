@@ -138,6 +138,30 @@ def test_a_cell_equals_noise_sources_at_its_gates(tmp_path: Path) -> None:
     assert values["cell_leakage"] == pytest.approx(leaking, rel=0.02)
 
 
+@pytest.mark.parametrize(("door", "pull_up"), [("0.6u", "0.5u"), ("0.6u", "20u"), ("0.6u", "2.4u"), ("0.2u", "2.4u")])
+def test_a_cell_has_a_write_margin_where_plain_ngspice_writes_it(door: str, pull_up: str, tmp_path: Path) -> None:
+    from eda_agent.api import load, simulate
+
+    text = KINDS["sram"].circuit.replace("W=0.6u", f"W={door}").replace("pch W=0.5u", f"pch W={pull_up}")
+    (tmp_path / "cell.spice").write_text(f"{MODELS}.subckt sram {text}\n.ends\n")
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: cell.spice\nsubckt: sram\npdk: own\nports: {q: n1, qb: n2}\nparameters:\n  MPD1.w: {min: 0.5u, max: 2u}\n"
+        "testbenches:\n  write: {template: sram_write}\nspecs:\n  write_snm: {testbench: write, minimum: 1f}\n"
+        f"corners:\n  nominal: {{process: tt, vdd: {VDD}, temperature: 27}}\n"
+    )
+    # q is high, and its bit line falls from the supply to ground with the word line high
+    deck = (
+        f"* write\n{MODELS}{text.split(chr(10), 1)[1].replace('vss', '0')}\nV1 vdd 0 {VDD}\nVw wl 0 {VDD}\n"
+        f"Vb blb 0 {VDD}\nVbl bl 0 pwl(0 {VDD} 1u 0 2u 0)\n.ic v(n1)={VDD} v(n2)=0\n.tran 1n 2u uic\n"
+        ".meas tran q find v(n1) at=2u\n.meas tran qb find v(n2) at=2u\n.end\n"
+    )
+    (tmp_path / "w.cir").write_text(deck)
+    said = subprocess.run(["ngspice", "-b", "w.cir"], cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    ends = {name: float(value) for name, value in re.findall(r"^(qb?)\s*=\s*(\S+)", said, re.MULTILINE)}
+    found = simulate(load(tmp_path))["write_snm"]
+    assert (found is not None) == (ends["q"] < ends["qb"]), (found, ends)
+
+
 def cell(doors: tuple[str, str]) -> Structure:
     fets = [
         Fet(f"m{number}", kind, out, gate, rail, rail)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from eda_agent.problem.draft.circuit_class import classify
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.circuit import Fet, Passive, Structure
 from tests.run.test_kinds_signed_off import KINDS, MODELS
 from tests.run.test_signoff_circuits import run
@@ -51,6 +52,17 @@ def test_a_port_of_varactors_tunes() -> None:
     assert "vtune" not in found.bias and found.bias["b"] == "open"
 
 
+def bounds(folder: Path) -> list[float | None]:
+    (one,) = (spec for spec in load_problem(folder).specs if spec.name == "oscillation_frequency")
+    return [one.minimum, one.maximum]
+
+
+def test_a_given_frequency_has_two_bounds(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(f"{MODELS}.subckt lc {KINDS['lc'].circuit}\n.ends\n")
+    run(tmp_path, "init", "c.spice", "--supply", "3", "--no-sim", "--setting", "frequency=800M")
+    assert bounds(tmp_path) == pytest.approx([760e6, 840e6], rel=0.001)
+
+
 def test_the_frequency_is_that_of_its_tank_and_of_plain_ngspice(tmp_path: Path) -> None:
     cell = f"{MODELS}.subckt lc {KINDS['lc'].circuit}\n.ends\n"
     (tmp_path / "c.spice").write_text(cell)
@@ -59,6 +71,8 @@ def test_the_frequency_is_that_of_its_tank_and_of_plain_ngspice(tmp_path: Path) 
     now = re.search(r"oscillation_frequency: .*# now ([\d.]+) MHz", spec)
     assert now, spec
     assert float(now[1]) == pytest.approx(1e-6 / (2 * math.pi * math.sqrt(2 * 20e-9 * 2e-12)), rel=0.03)
+    # a frequency that nothing tunes has two bounds
+    assert bounds(tmp_path) == pytest.approx([0.95e6 * float(now[1]), 1.05e6 * float(now[1])], rel=0.005)
     assert "[L1, L2]" in spec and "match: [[MN1, MN2]" in spec
     deck = (
         f"* lc\n{cell}V1 vdd 0 3\nX1 outp outn vdd 0 lc\nC1 outp 0 5f\nI1 outp 0 pulse(0 200u 0 1p 1p 1n 1)\n"

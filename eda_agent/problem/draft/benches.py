@@ -63,7 +63,7 @@ TIA = (
         {"transimpedance": MIN, "bandwidth": MIN, "peaking": MAX, "input_noise_current": MAX, "power": MAX},
     ),
 )
-OSCILLATOR = (Bench("run", "oscillator", {"frequency": "500M"}, {"oscillation_frequency": MIN, "power": MAX}),)
+OSCILLATOR = (Bench("run", "oscillator", {"frequency": "500M"}, {"oscillation_frequency": NEAR, "power": MAX}),)
 VCO = (Bench("run", "vco", {"frequency": "500M", "control": "vdd/2"}, {"oscillation_frequency": MIN, "power": MAX}),)
 REFERENCE = (
     Bench("drift", "reference", {}, {"reference_voltage": NEAR, "temperature_coefficient": MAX, "power": MAX}),

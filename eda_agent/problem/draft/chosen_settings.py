@@ -21,6 +21,14 @@ def settings_for(bench: Bench, given: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in given.items() if name in known}
 
 
+def given_levels(kind: str, given: Mapping[str, str]) -> dict[str, float]:
+    """Metric → value that a given setting names: the frequency of an oscillator without a control."""
+    try:
+        return {"oscillation_frequency": parse_quantity(given["frequency"], "Hz")} if kind == "oscillator" else {}
+    except (KeyError, QuantityError):
+        return {}
+
+
 def check_settings(benches: Sequence[Bench], given: Mapping[str, str]) -> None:
     """Raise `InputError` for a setting that no testbench of the draft has, or a value of another unit."""
     known = {

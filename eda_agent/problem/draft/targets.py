@@ -60,7 +60,11 @@ Measured = Mapping[str, float | None] | None
 
 
 def targets_of(
-    senses: Mapping[str, str], measured: Measured, step: float, spread: Spread | None = None
+    senses: Mapping[str, str],
+    measured: Measured,
+    step: float,
+    spread: Spread | None = None,
+    given: Mapping[str, float] | None = None,
 ) -> dict[str, Target]:
     """Metric → target.
 
@@ -69,6 +73,7 @@ def targets_of(
         measured: metric → value in the nominal corner, None without one.
         step: of the step response, in V.
         spread: over the corners, if there are several.
+        given: metric → value that the user's settings name: it counts where nothing was measured.
     """
     spread = spread or {}
     beyond = HALF if spread else WHOLE
@@ -78,6 +83,11 @@ def targets_of(
             metric, sense, None if worst is None else worst.get(metric), _now(metric, sense, measured, spread), beyond
         )
         for metric, sense in senses.items()
+    }
+    result |= {
+        metric: (value, "as given")
+        for metric, value in (given or {}).items()
+        if metric in senses and not (worst or {}).get(metric)
     }
     if worst is not None:
         _stabilise(result, worst, beyond.factor)

@@ -10,6 +10,7 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS
 from eda_agent.problem.draft.benches import NEAR
+from eda_agent.problem.draft.chosen_settings import given_levels
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.conditions import held_of, settings_of, supply_of
 from eda_agent.problem.draft.drafted_corners import NOMINAL, corner_lines
@@ -120,7 +121,8 @@ def write_draft(
     given: set[str] = set()
     senses_of = {metric: sense for _, senses, _ in benches for metric, sense in senses.items()}
     known = basis(draft.kind.name, measured, without_sizes=draft.without_sizes)
-    targets = targets_of(senses_of, known, supply_of(draft) / 4, spread or {})
+    levels = given_levels(draft.kind.name, draft.answers.settings)
+    targets = targets_of(senses_of, known, supply_of(draft) / 4, spread or {}, levels)
     for place, senses, able in benches:
         mark = "  # " if place in untested else "  "
         asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
