@@ -14,7 +14,7 @@ from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circ
 from eda_agent.problem.draft.bulks import wrong_bulks
 from eda_agent.problem.draft.drafted_corners import NOMINAL, check_set
 from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
-from eda_agent.problem.draft.extremes import Spread, spread_of
+from eda_agent.problem.draft.extremes import Spread, gaps, spread_of
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.draft.possible import check_possible
@@ -143,7 +143,9 @@ def _drafted(
                 name: value for name, value in trial.values.items() if _bench(problem, name) not in found.testbenches
             }
             if corners != NOMINAL:
-                spread = spread_of(trial.everywhere or {}, measured)
+                known = [name for name, value in measured.items() if value is not None]
+                spread = spread_of(trial.everywhere or {}, known)
+                draft.noticed += gaps(spread)
             draft.noticed += [*map(str, found.findings), *found.notes]
             if draft.kind.name == "reference" and found.shows("follows the supply"):
                 # every testbench sees this state

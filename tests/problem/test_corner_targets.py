@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.cli.main import main
-from eda_agent.problem.draft.extremes import spread_of
+from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft.extremes import gaps, spread_of
+from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.targets import ends_of, targets_of
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
@@ -68,6 +70,9 @@ def test_a_corner_without_a_value_is_named_and_no_basis() -> None:
         "nominal": {"dc_gain": 40.0}, "slow": {"dc_gain": None}, "cold": {"dc_gain": -3.0}, "hot": {"dc_gain": None},
     }  # fmt: skip
     value, how = targets_of({"dc_gain": "minimum"}, {"dc_gain": 40.0}, STEP, spread_of(corners, ["dc_gain"]))["dc_gain"]
+    (said,) = gaps(spread_of(corners, ["dc_gain"]))
+    assert "dc_gain cannot be measured in slow and 1 more" in said
+    assert not gaps(spread_of({"nominal": {"dc_gain": 40.0}}, ["dc_gain"]))
     assert (value, how) == (43.0, "now 40 dB, -3 dB in cold; no value in slow and 1 more")
 
 
@@ -155,3 +160,24 @@ def test_a_datasheet_has_corners_of_its_own(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "sheet.yaml").write_text("name: amp\nPDK: sky130A\ncace_format: 5.2\nparameters: {}\n")
     assert main(["init", str(tmp_path / "sheet.yaml"), "--corners", "signoff"]) == 2
     assert "a datasheet has corners of its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("margins", "expected", "nominal_alone"),
+    [
+        ([0.2, 0.032, 0.3], "minimum: 30m", False),
+        ([0.2, -0.06, 0.3], "minimum: 50m", True),
+        ([0.02, None, 0.3], "minimum: 20m", True),
+        ([-0.1, -0.2, 0.3], "minimum: 0", False),
+    ],
+)
+def test_saturation_over_the_corners(
+    tmp_path: Path, margins: list[float | None], expected: str, nominal_alone: bool
+) -> None:
+    shutil.copy(FIXTURES / "textbook.spice", tmp_path)
+    draft = read_circuit(tmp_path / "textbook.spice", tmp_path)
+    corners = {name: {"saturation": value} for name, value in zip(("nominal", "slow", "fast"), margins, strict=True)}
+    over = spread_of(corners, ["saturation"])["saturation"]
+    line = saturation_line(draft, margins[0], measured=True, over=over) or ""
+    assert f", {expected}" in line
+    assert ("corners: [nominal]" in line) == nominal_alone

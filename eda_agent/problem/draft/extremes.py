@@ -36,6 +36,19 @@ Spread = Mapping[str, Extremes]
 """Spec → its extremes; empty if only the nominal corner was simulated."""
 
 
+def gaps(spread: Spread) -> list[str]:
+    """What to say of the corners in which specs have no value, though they have one elsewhere: one sentence or none."""
+    lacking = [spec for spec, seen in spread.items() if seen.missing]
+    corners = list(dict.fromkeys(corner for spec in lacking for corner in spread[spec].missing))
+    if not corners:
+        return []
+    where = f"{corners[0]}{f' and {len(corners) - 1} more' if len(corners) > 1 else ''}"
+    return [
+        f"at the netlist's own sizes {', '.join(lacking)} cannot be measured in {where}: these corners are no basis for"
+        " the targets"
+    ]
+
+
 def spread_of(values: Mapping[str, Mapping[str, float | None]], specs: Iterable[str]) -> dict[str, Extremes]:
     """The extremes of each spec that has a value somewhere. `values`: corner → spec → value, None without one."""
     found = {}

@@ -35,7 +35,7 @@ def saturation_line(
 
     `now`: the margin (V) of the worst device at the netlist's sizes, None without one; `measured`: whether it was
     simulated. For a testbench in `untested` the line is a comment. `over`: the margin over the corners, if there are
-    several. Where a corner leaves a device no room at all, saturation is asked for in the nominal corner alone.
+    several. Where a corner leaves a device no room or no current, saturation is asked for in the nominal corner alone.
     """
     bench = _biased(draft)
     devices = _devices(draft)
@@ -54,10 +54,11 @@ def saturation_line(
         bound, how = 0.0, "some are off at the netlist's own sizes"
     else:
         least, corner = over.worst(MIN) if over is not None else (now, "")
-        alone = least < 0 <= now
+        alone = now >= 0 and (least < 0 or (over is not None and bool(over.missing)))
         bound = min(max(math.floor((now if alone else least) / _STEP) * _STEP, 0.0), ENOUGH)
         how = f"now {format_quantity(now, 'V', 3)}" + ("" if now >= 0 else ": the worst is in triode")
         how += f", {format_quantity(least, 'V', 3)} in {corner}" if least != now else ""
+        how += over.gap if over is not None else ""
         where = ", corners: [nominal]" if alone else ""
     asked = (f"minimum: {format_quantity(bound)}" if bound else "minimum: 0") + where
     mark = "  # " if bench in untested else "  "
