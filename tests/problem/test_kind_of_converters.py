@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from eda_agent.cli.main import main
 from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.load import load_problem
+from eda_agent.record.export import sized_netlist
+from eda_agent.spice_numbers import parse_spice_number
 
 MODELS = ".model nch nmos level=1 vto=0.5 kp=200u\n.model pch pmos level=1 vto=-0.5 kp=80u\n"
 SIZES = "W=2u L=1u"
@@ -55,3 +60,21 @@ def test_a_pair_with_resistors_is_no_converter(supply: str, kind: str, tmp_path:
     found = read_circuit(tmp_path / "c.spice", tmp_path, "own")
     assert found.kind.name == kind
     assert kind or any("no port is the vdd rail" in doubt for doubt in found.doubts)
+
+
+@pytest.mark.parametrize("leg", ["20k", "19.5k", "{rb}"])
+def test_one_parameter_sizes_a_ladder(leg: str, tmp_path: Path) -> None:
+    body = f"{GATES}{LEGS}".replace("20k", leg).replace("10k", "{ra}" if leg == "{rb}" else "10k")
+    text = f"* c\n{MODELS}.param ra=10k rb=20k\n.subckt c in2 in1 out vdd vss\n{body}.ends\n"
+    (tmp_path / "c.spice").write_text(text)
+    assert main(["init", str(tmp_path / "c.spice"), "--no-sim"]) in {0, 1}
+    problem = load_problem(tmp_path)
+    (name,) = (name for name in problem.space.names if name.startswith(("R", "r")))
+    sized = sized_netlist(problem, {**problem.space.initial, name: 7e3}).lower()
+    values = {device: parse_spice_number(value) for device, value in re.findall(r"(?m)^(r\w) .* (\S+)$", sized)}
+    if leg == "{rb}":
+        found = re.search(r"ra=(\S+) rb=(\S+)", sized)
+        assert found and [parse_spice_number(one) for one in found.groups()] == [7e3, 14e3]
+        return
+    double = 7e3 * (2 if leg == "20k" else 1.95)
+    assert [values[one] for one in ("r1", "r2", "rt", "r3")] == pytest.approx([double, double, double, 7e3])

@@ -9,6 +9,7 @@ from functools import partial
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.idle import dummy_ties
 from eda_agent.problem.draft.kinds import CONVERTER, FILTER, OSCILLATORS
+from eda_agent.problem.draft.ladder_ratio import ladder_ties
 from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
 from eda_agent.problem.draft.resistor_strings import inner_nets, strings_of
@@ -16,6 +17,7 @@ from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.netlist import Subcircuit
 from eda_agent.problem.size_places import own_value
+from eda_agent.spice_numbers import parse_spice_number
 
 
 def _cell_of(draft: Draft, label: str) -> str:
@@ -253,13 +255,22 @@ def canonical(draft: Draft, path: str, side: str) -> str:
 def ratios_of(draft: Draft) -> Ratios:
     """The ratios that tie the parameters of equal devices with two of them."""
     groups = grouped(draft)
-    result = tied(draft.netlist, draft.subckt, groups.equal)
-    for place, beside in {**groups.ties, **dummy_ties(draft, paths_of(draft))}.items():
+    paths = paths_of(draft)
+    ladder = ladder_ties(draft, paths)
+    both = [([top.device, place.device], top.attribute) for place, top in ladder.items() if place.scope == draft.subckt]
+    result = tied(draft.netlist, draft.subckt, [*groups.equal, *both])
+    plain = {one: top for one, top in ladder.items() if _is_number(draft, one) and _is_number(draft, top)}
+    for place, beside in {**groups.ties, **plain, **dummy_ties(draft, paths)}.items():
         leader = _lead(draft, groups, beside)
         values = [own_value(edit, draft.netlist, draft.subckt) for edit in (place, leader)]
         if place not in result.of and place != leader and values[0] is not None and values[1]:
             result.of[place] = (leader, values[0] / values[1])
     return result
+
+
+def _is_number(draft: Draft, edit: Edit) -> bool:
+    """Whether a place holds a number, and no parameter."""
+    return parse_spice_number(draft.netlist.value_text(edit) or "") is not None
 
 
 def _lead(draft: Draft, groups: Groups, edit: Edit) -> Edit:

@@ -76,6 +76,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     if not (attribute == "m" and rule is not None and _is_one_resistor(draft, rule, edit)):
                         result.append((spelled(draft, edit), edit))
             left_out = path in loads or path in draft.parasitics or path in follows.get("value", ())
+            left_out = left_out or Edit(inner, device.name, "value") in tied
             if device.kind in "rcl" and _is_number(device.value) and not left_out:
                 if _ideal(device):
                     said = f"{path} keeps {device.value}: no chip has such a value, so it serves the simulation"
