@@ -12,7 +12,7 @@ import numpy as np
 from eda_agent.insight.transfer import transfer
 from eda_agent.metrics.gain import bandwidth
 from eda_agent.metrics.measurable import Censored, Complex, Real, Unmeasurable
-from eda_agent.metrics.open_loop import stable_when_open
+from eda_agent.metrics.open_loop import unstable_when_open
 from eda_agent.metrics.stability import gain_margin, half_turns, level_at, passes, phase_margin, polar
 
 
@@ -66,9 +66,11 @@ def _mark(kind: str, frequency: Real, levels: tuple[Real, Real], place: float, v
 def _margins(frequency: Real, path: Complex) -> list[BodeMark]:
     """The first crossover, and both margins where they are smallest."""
     try:
-        margin = phase_margin(stable_when_open(frequency, path))
+        margin = phase_margin(path)
         level, phase = polar(path)
     except (Censored, Unmeasurable):
+        return []
+    if unstable_when_open(frequency, path):
         return []
     crossings = [place for place, _ in passes(level, 0.0)]
     nearest = min(crossings, key=lambda place: abs(level_at(phase, place) % 360.0 - 180.0))

@@ -17,15 +17,13 @@ import numpy as np
 from eda_agent.metrics.gain import no_unity, transfer_of
 from eda_agent.metrics.measurable import WIDER, Censored, Complex, Real, Unmeasurable
 from eda_agent.metrics.metric import metric
-from eda_agent.metrics.open_loop import stable_when_open
+from eda_agent.metrics.open_loop import FINER, stable_when_open
 from eda_agent.metrics.waveform import Waveform
 
 SHARPEST = 60.0
 """Change of phase (degrees) between two points of the sweep beyond which crossings between them are missed."""
 NEAR = -20.0
 """dB: below it, a resonance does not matter to stability."""
-FINER = 10.0
-"""Factor of the sweep's points if a resonance is too sharp for them."""
 
 
 def phase_margin(transfer: Complex) -> float:

@@ -4,6 +4,7 @@ oscillates while its loop gain alone looks stable.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.metrics.measurable import Unmeasurable
-from eda_agent.metrics.open_loop import minimum_phase, stable_when_open
+from eda_agent.metrics.open_loop import minimum_phase, stable_when_open, unstable_when_open
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Corner
 from eda_agent.simulation.cache import NoCache
@@ -53,6 +54,7 @@ def test_a_stable_open_loop_passes(
         transfer /= second_order(*one)
     for zero, sign in zeros:
         transfer *= first_order(zero, sign)
+    assert unstable_when_open(FREQUENCY, transfer) is False
     assert stable_when_open(FREQUENCY, transfer) is transfer
 
 
@@ -67,6 +69,31 @@ def test_a_pair_in_the_right_half_plane_is_seen(
         transfer = transfer * first_order(zero)
     with pytest.raises(Unmeasurable, match="unstable when it is open"):
         stable_when_open(FREQUENCY, transfer)
+
+
+@given(st.lists(decade, min_size=1, max_size=2), st.floats(5, 8.5), st.floats(0.01, 0.1), st.booleans())
+def test_a_sharp_pair_is_seen_or_needs_more_points(
+    poles: list[float], exponent: float, damping: float, unstable: bool
+) -> None:
+    """Far below |T| = 1 too: an inner loop of Q 5 to 50."""
+    found = []
+    for points in (241, 2401):
+        frequency = np.geomspace(1, 1e10, points)
+        s = 2j * np.pi * frequency
+        scaled = s / (2 * np.pi * 10**exponent)
+        transfer = 1e3 / (1 + (-1 if unstable else 1) * 2 * damping * scaled + scaled**2)
+        for pole in poles:
+            transfer = transfer / (1 + s / (2 * np.pi * 10**pole))
+        found.append(unstable_when_open(frequency, transfer))
+    assert found[0] in (unstable, None)
+    assert found[1] is unstable
+
+
+def test_a_notch_is_no_pole() -> None:
+    for at, damping in itertools.product((1e6, 1.03e6), (0.0, 1e-3, -1e-3)):
+        scaled = 1j * FREQUENCY / at
+        notch = 1e4 * (1 + 2 * damping * scaled + scaled**2) / first_order(3) / first_order(7) / first_order(8)
+        assert unstable_when_open(FREQUENCY, notch) is False
 
 
 def test_minimum_phase_of_poles_and_zeros_in_the_left_half_plane() -> None:
