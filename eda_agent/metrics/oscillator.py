@@ -12,21 +12,26 @@ from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.units import format_quantity
 
+SWING = 0.1
+"""Share of the supply: a smaller swing drives no following stage, and dies out or is ripple."""
 
-def rising_edges(time: Real, value: Real, after: float) -> Real:
+
+def rising_edges(time: Real, value: Real, after: float, least: float = 0.01) -> Real:
     """Times (s) after `after` at which a steady oscillation rises through its middle; at least six of them.
 
     The middle is that of the waveform's own extremes, because not every oscillator swings around half of its supply.
-    Raises `Unmeasurable` if the swing is below 10 mV or still grows or decays: this is ringing, not oscillation. A
-    sustained oscillation that is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
+    Raises `Unmeasurable` if the swing is below `least` (V) or still grows or decays: this is ringing, no oscillation.
+    A sustained oscillation that is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
     """
-    _must_be_fast(time, value, after)
+    if np.ptp(value[time >= after]) >= least:
+        _must_be_fast(time, value, after)
     late = time >= (after + time[-1]) / 2
     early = (time >= after) & ~late
     level = float(value[late].max() + value[late].min()) / 2
     swings = float(np.ptp(value[early])), float(np.ptp(value[late]))
-    if swings[1] < 0.01:
-        raise Unmeasurable("no steady oscillation: the output stands still in the second half of the transient")
+    if swings[1] < least:
+        shown = format_quantity(swings[1], "V", 2)
+        raise Unmeasurable(f"no steady oscillation: the output stands still, its swing is {shown} in the second half")
     if not 0.8 < swings[1] / swings[0] < 1.25:
         raise Unmeasurable(
             f"no steady oscillation: its swing goes from {format_quantity(swings[0], 'V')} to"
@@ -70,8 +75,8 @@ def period_modulation(edges: Real, frequency: float) -> float:
     return float(math.hypot(found[1], found[2]) / math.sqrt(2))
 
 
-def _edges(wave: Waveform) -> Real:
-    return rising_edges(wave.axis, wave.real("out"), float(wave.axis[-1]) / 2)
+def _edges(wave: Waveform, settings: Mapping[str, float]) -> Real:
+    return rising_edges(wave.axis, wave.real("out"), float(wave.axis[-1]) / 2, SWING * settings["vdd"])
 
 
 @metric(
@@ -84,8 +89,8 @@ def _edges(wave: Waveform) -> Real:
     window="an upper bound where the window has too few periods",
     second="tests/measurements/test_oscillator.py",
 )
-def _oscillation_frequency(wave: Waveform, _settings: Mapping[str, float]) -> float:
-    edges = _edges(wave)
+def _oscillation_frequency(wave: Waveform, settings: Mapping[str, float]) -> float:
+    edges = _edges(wave, settings)
     return (edges.size - 1) / float(edges[-1] - edges[0])
 
 
@@ -101,7 +106,7 @@ def _period_jitter(wave: Waveform, settings: Mapping[str, float]) -> float:
     if settings["ripple"] <= 0:
         raise Unmeasurable("the supply has no ripple: set  ripple: 10m  in the testbench")
     try:
-        edges = _edges(wave)
+        edges = _edges(wave, settings)
     except Censored as error:
         # the bound applies to the frequency
         raise Unmeasurable(str(error), error.wanted) from None

@@ -91,6 +91,17 @@ def test_an_oscillation_that_dies_is_none_however_long_one_waits() -> None:
     assert found.value is None and found.wanted == 0
 
 
+def test_a_swing_that_drives_no_stage_has_no_frequency() -> None:
+    # the soundness check refuses the same swing
+    for share, steady in ((0.09, False), (0.11, True)):
+        wave = oscillation(1e9)
+        weak = Waveform("tran", wave.axis, {"out": 0.9 + share / 2 * 1.8 * (wave.real("out") - 0.9) / 0.9})
+        assert (metrics.measure("oscillation_frequency", weak, {"vdd": 1.8}).value is not None) == steady
+    # a kick that dies out: too few edges, but no slow oscillation
+    dead = metrics.measure("oscillation_frequency", oscillation(0.2e9, decay=0.3e9), {"vdd": 1.8})
+    assert dead.value is None and "stands still" in dead.why
+
+
 def test_a_decision_that_is_not_taken_in_the_clocks_half() -> None:
     settings = {"frequency": 1e6, "vdd": 1.8}
     time = np.linspace(0, 2.4e-6, 24001)

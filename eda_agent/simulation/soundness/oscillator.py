@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from eda_agent.metrics import measure
+from eda_agent.metrics.oscillator import SWING
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
-
-SWING = 0.1
-"""Share of the supply: a smaller swing drives no following stage, and dies out or is ripple."""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
