@@ -1,15 +1,18 @@
 """Metrics of an SRAM cell: static noise margins by its butterfly curves, the read current and the leakage.
 
-A template forces one storage net and then the other; each curve shows the net that is free. The margin is the side of
-a square between the two curves (E. Seevinck, F. List and J. Lohstroh, IEEE J. Solid-State Circuits 22, 1987).
+A template forces one storage net and then the other, from rail to rail; each curve shows the net that is free. The
+margin is the side of a square between the two curves (E. Seevinck, F. List and J. Lohstroh, IEEE J. Solid-State
+Circuits 22, 1987).
 """
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eda_agent.metrics.measurable import Real, Unmeasurable
 from eda_agent.metrics.metric import metric
@@ -18,27 +21,49 @@ from eda_agent.metrics.waveform import Waveform
 POINTS = 2001
 
 
-def spans(settings: Mapping[str, float]) -> tuple[float, float]:
-    """Ends (V) of the two curves on the axis: up to the first q is forced, up to the second qb, then neither.
-
-    Each curve ends half a step of the sweep before its end here.
+class Sweep(NamedTuple):
+    """A part of the sweep of a template, between two places on its axis, in supplies: half a step before its first
+    point and after its last.
     """
-    half = settings["vdd"] / 400
-    return settings["vdd"] + half, 2 * settings["vdd"] + half
+
+    start: float
+    stop: float
+
+    def of(self, wave: Waveform, vdd: float) -> NDArray[np.bool_]:
+        """Which points of a waveform are its own. Raises `Unmeasurable` if the sweep does not reach it."""
+        found = (wave.axis > self.start * vdd) & (wave.axis <= self.stop * vdd)
+        if not found.any():
+            raise Unmeasurable("the sweep ends early: ngspice finds no operating point there")
+        return found
 
 
-def diagonals(wave: Waveform, settings: Mapping[str, float]) -> tuple[Real, Real]:
+Q, QB = Sweep(-0.0025, 1.0025), Sweep(1.0025, 2.0075)
+"""The storage net q is forced from rail to rail, then qb."""
+FREE, OTHER = Sweep(2.0075, 2.0225), Sweep(2.0375, 2.0525)
+"""Neither net is forced: the cell was left with qb high, and in a read a second time with q high."""
+AGAIN_Q, AGAIN_QB = Sweep(2.0225, 3.0275), Sweep(3.0275, 4.0325)
+"""The same as the first two with the other bit line low, in a write."""
+
+
+def diagonals(wave: Waveform, vdd: float, one: tuple[str, Sweep], other: tuple[str, Sweep]) -> tuple[Real, Real]:
     """(place along the other diagonal, distance between the curves along the diagonal), both in V · √2.
 
-    The place is q - qb. The distance is positive where the curve of a forced q lies above.
+    Args:
+        wave: the sweep of a template.
+        vdd: V.
+        one: a storage net, and where it is forced.
+        other: the same of the other net.
+
+    Returns:
+        `one` - `other`, equally spaced over what both curves cover; the distance, positive where the curve of a forced
+        `one` lies above.
     """
-    axis, q, qb = wave.axis, wave.real("q"), wave.real("qb")
-    first, second = spans(settings)
     sides = []
-    for part in (axis <= first, (axis > first) & (axis <= second)):
-        place, height = (q - qb)[part], (q + qb)[part]
-        order = np.argsort(place, kind="stable")
-        sides.append((place[order], height[order]))
+    for _, sweep in (one, other):
+        part = sweep.of(wave, vdd)
+        first, second = wave.real(one[0])[part], wave.real(other[0])[part]
+        order = np.argsort(first - second, kind="stable")
+        sides.append(((first - second)[order], (first + second)[order]))
     low, high = max(side[0][0] for side in sides), min(side[0][-1] for side in sides)
     if high <= low:
         raise Unmeasurable("the butterfly curves do not overlap")
@@ -47,19 +72,48 @@ def diagonals(wave: Waveform, settings: Mapping[str, float]) -> tuple[Real, Real
 
 
 def bistable_margin(wave: Waveform, settings: Mapping[str, float]) -> float:
-    """V: the side of the largest square in the smaller of the two lobes."""
-    _, apart = diagonals(wave, settings)
-    least = min(float(np.max(apart)), float(np.max(-apart))) / 2
-    if least <= 1e-3 * settings["vdd"]:
+    """V: the side of the largest square in the smaller of the two lobes.
+
+    A lobe lies between two neighbouring crossings of the curves; beyond the last crossing they only part. The curve of
+    a forced q is above the other from the state of q low to the next crossing, and below it from the last but one to
+    the state of q high. Between these two crossings, often one, lie no states of the cell.
+    """
+    vdd = settings["vdd"]
+    at, apart = diagonals(wave, vdd, ("q", Q), ("qb", QB))
+    # no net leaves the rails, so that the curves have crossed before they end: what is left there is rounding
+    apart[[0, -1]] = min(apart[0], 0.0), max(apart[-1], 0.0)
+    ends = np.flatnonzero(np.diff(np.sign(apart)))
+    least = 2e-3 * vdd
+    low, high = [], []
+    for one, other in itertools.pairwise(ends):
+        lobe = apart[one + 1 : other + 1]
+        if at[one] < 0 and float(np.max(lobe)) > least:
+            low.append(float(np.max(lobe)))
+        if at[other] > 0 and float(np.min(lobe)) < -least:
+            high.append(-float(np.min(lobe)))
+    if not low or not high:
         raise Unmeasurable("the cell has one stable state only")
-    return least
+    return min(low[0], high[-1]) / 2
 
 
-def state(wave: Waveform, settings: Mapping[str, float]) -> float:
-    """q - qb (V) at the end, where no net is forced any more; the cell was left with qb high."""
-    if wave.axis[-1] <= spans(settings)[1]:
-        raise Unmeasurable("the sweep ends early: ngspice finds no operating point there")
-    return float(wave.real("q")[-1] - wave.real("qb")[-1])
+def state(wave: Waveform, settings: Mapping[str, float], part: Sweep = FREE) -> float:
+    """q - qb (V) at the end of a part, where no net is forced; the cell was left with qb high, after `OTHER` with q."""
+    index = int(np.flatnonzero(part.of(wave, settings["vdd"]))[-1])
+    return float(wave.real("q")[index] - wave.real("qb")[index])
+
+
+def written_margin(wave: Waveform, vdd: float, high: tuple[str, Sweep], low: tuple[str, Sweep]) -> float:
+    """V: the margin of the write that takes the net `high` low; see `diagonals` for the nets.
+
+    Raises:
+        Unmeasurable: the curves meet where `high` is above `low`.
+    """
+    at, apart = diagonals(wave, vdd, high, low)
+    # a net that is written stands at the rail within rounding
+    over = apart[at >= min(0.0, max(float(at[-1]), -1e-3 * vdd))]
+    if not over.size or float(np.min(over)) <= 0:
+        raise Unmeasurable(f"the cell keeps its state: a zero is not written into {high[0]}")
+    return float(np.min(over)) / 2
 
 
 @metric(
@@ -93,16 +147,15 @@ def _read_snm(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="dc",
     typical=0.2,
     ask="keep",
-    definition="static noise margin of a write: side of the smallest square between the butterfly curves where q is"
-    " above qb, the state that is overwritten",
+    definition="static noise margin of a write, the smaller of both sides: side of the smallest square between the"
+    " butterfly curves in the state that is overwritten",
     second="tests/measurements/test_sram_cell.py",
 )
 def _write_snm(wave: Waveform, settings: Mapping[str, float]) -> float:
-    at, apart = diagonals(wave, settings)
-    over = apart[at >= 0]
-    if not over.size or float(np.min(over)) <= 0:
-        raise Unmeasurable("the cell keeps its state: it is not written")
-    return float(np.min(over)) / 2
+    vdd = settings["vdd"]
+    return min(
+        written_margin(wave, vdd, ("q", Q), ("qb", QB)), written_margin(wave, vdd, ("qb", AGAIN_QB), ("q", AGAIN_Q))
+    )
 
 
 @metric(
@@ -111,13 +164,16 @@ def _write_snm(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="dc",
     typical=20e-6,
     ask="keep",
-    definition="current that a memory cell draws from the bit line of its low side while it is read",
+    definition="current that a memory cell draws from the bit line of its low side while it is read, the smaller of"
+    " both sides",
     second="tests/measurements/test_sram_cell.py",
 )
 def _read_current(wave: Waveform, settings: Mapping[str, float]) -> float:
-    if state(wave, settings) > -settings["vdd"] / 2:
+    vdd = settings["vdd"]
+    if state(wave, settings) > -vdd / 2 or state(wave, settings, OTHER) < vdd / 2:
         raise Unmeasurable("the cell loses its state while it is read")
-    return math.fabs(float(wave.real("current")[-1]))
+    current = np.abs(wave.real("current"))
+    return min(float(current[part.of(wave, vdd)][-1]) for part in (FREE, OTHER))
 
 
 @metric(

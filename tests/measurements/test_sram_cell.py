@@ -19,6 +19,7 @@ from tests.run.test_kinds_signed_off import KINDS, MODELS
 
 VDD = 3.0
 STEPS = np.linspace(0, 1, 201)
+Curve = tuple[float, float, float]
 
 
 def inverter(at: float | np.ndarray, vdd: float, threshold: float, gain: float, low: float) -> np.ndarray:
@@ -26,16 +27,20 @@ def inverter(at: float | np.ndarray, vdd: float, threshold: float, gain: float, 
     return low + (vdd - low) * (1 - np.tanh(gain * (np.asarray(at) - threshold))) / 2
 
 
-def swept(vdd: float, first: tuple[float, float, float], second: tuple[float, float, float]) -> Waveform:
-    """The sweep of a template for two curves: threshold, gain, low level."""
+def swept(vdd: float, first: Curve, second: Curve, mirrored: tuple[Curve, Curve] | None = None) -> Waveform:
+    """The sweep of a template for two curves: threshold, gain, low level. `mirrored`: with the other bit line low."""
     forced = vdd * STEPS
-    axis = np.concatenate([forced, vdd + forced[1:], [2.01 * vdd]])
-    q = np.concatenate([forced, inverter(forced[1:], vdd, *second), [second[2]]])
-    qb = np.concatenate([inverter(forced, vdd, *first), forced[1:], [vdd]])
-    return Waveform("dc", axis, {"q": q, "qb": qb})
+    pairs = [(first, second), *([mirrored] if mirrored else [])]
+    axes, q, qb = [], [], []
+    for number, (one, other) in enumerate(pairs):
+        start = 2.025 * vdd * number
+        axes += [start + forced, start + 1.005 * vdd + forced, [start + 2.01 * vdd]]
+        q += [forced, inverter(forced, vdd, *other), [other[2]]]
+        qb += [inverter(forced, vdd, *one), forced, [vdd]]
+    return Waveform("dc", np.concatenate(axes), {"q": np.concatenate(q), "qb": np.concatenate(qb)})
 
 
-def largest_square(vdd: float, curve: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+def largest_square(vdd: float, curve: Curve, other: Curve) -> float:
     """The largest square with its lower left corner on `other`, drawn sideways, and its upper right one on `curve`."""
     sides = [0.0]
     for height in np.linspace(0, vdd, 4001):
@@ -61,12 +66,22 @@ def test_the_margin_is_the_smaller_of_the_two_largest_squares(low: float) -> Non
 
 def test_curves_with_one_crossing_have_a_write_margin_alone() -> None:
     # the access device pulls q down to 0.3 V: a square of the least size stands on the end of that curve
-    wave = swept(1.8, (0.9, 6.0, 0.1), (-0.5, 3.0, 0.0))
+    pulled, strong = ((0.9, 6.0, 0.1), (-0.5, 3.0, 0.0)), ((-0.5, 3.0, 0.0), (0.9, 6.0, 0.1))
+    wave = swept(1.8, *pulled, strong)
     assert measure("read_snm", wave, {"vdd": 1.8}).value is None
     assert measure("write_snm", wave, {"vdd": 1.8}).value is not None
-    held = swept(1.8, (0.9, 6.0, 0.1), (0.9, 6.0, 0.1))
-    found = measure("write_snm", held, {"vdd": 1.8})
-    assert found.value is None and "is not written" in found.why
+    held = (0.9, 6.0, 0.1), (0.9, 6.0, 0.1)
+    for first, second, kept in ((held, strong, "q"), (pulled, held, "qb")):
+        found = measure("write_snm", swept(1.8, *first, second), {"vdd": 1.8})
+        assert found.value is None and found.why.endswith(f"is not written into {kept}")
+
+
+@pytest.mark.parametrize("gain", [0.9, 0.5, 0.2])
+def test_curves_that_only_part_have_no_lobe(gain: float) -> None:
+    # flat curves cross once, and the area beyond that crossing grows as the gain falls
+    flat = (0.9, gain, 0.6)
+    found = measure("read_snm", swept(1.8, flat, flat), {"vdd": 1.8})
+    assert found.value is None and "one stable state" in found.why
 
 
 def noisy(folder: Path, lines: str) -> float:
@@ -138,28 +153,87 @@ def test_a_cell_equals_noise_sources_at_its_gates(tmp_path: Path) -> None:
     assert values["cell_leakage"] == pytest.approx(leaking, rel=0.02)
 
 
-@pytest.mark.parametrize(("door", "pull_up"), [("0.6u", "0.5u"), ("0.6u", "20u"), ("0.6u", "2.4u"), ("0.2u", "2.4u")])
-def test_a_cell_has_a_write_margin_where_plain_ngspice_writes_it(door: str, pull_up: str, tmp_path: Path) -> None:
+def sized(one: str, other: str = "W=0.6u L=0.5u", pull_up: str = "0.5u") -> str:
+    """The cell with these access devices at q and at qb."""
+    text = KINDS["sram"].circuit.replace("pch W=0.5u", f"pch W={pull_up}")
+    return re.sub(r"(MA1 .*nch) .*", rf"\1 {one}", re.sub(r"(MA2 .*nch) .*", rf"\1 {other}", text))
+
+
+def in_the_program(folder: Path, text: str, bench: str, *names: str) -> list[float | None]:
     from eda_agent.api import load, simulate
 
-    text = KINDS["sram"].circuit.replace("W=0.6u", f"W={door}").replace("pch W=0.5u", f"pch W={pull_up}")
-    (tmp_path / "cell.spice").write_text(f"{MODELS}.subckt sram {text}\n.ends\n")
-    (tmp_path / "spec.yaml").write_text(
-        "circuit: cell.spice\nsubckt: sram\npdk: own\nports: {q: n1, qb: n2}\nparameters:\n  MPD1.w: {min: 0.5u, max: 2u}\n"
-        "testbenches:\n  write: {template: sram_write}\nspecs:\n  write_snm: {testbench: write, minimum: 1f}\n"
-        f"corners:\n  nominal: {{process: tt, vdd: {VDD}, temperature: 27}}\n"
+    (folder / "cell.spice").write_text(f"{MODELS}.subckt sram {text}\n.ends\n")
+    specs = "".join(f"  {name}: {{testbench: {bench}, minimum: 1f}}\n" for name in names)
+    (folder / "spec.yaml").write_text(
+        "circuit: cell.spice\nsubckt: sram\npdk: own\nports: {q: n1, qb: n2}\n"
+        f"parameters:\n  MPD1.w: {{min: 0.5u, max: 2u}}\ntestbenches:\n  {bench}: {{template: sram_{bench}}}\n"
+        f"specs:\n{specs}corners:\n  nominal: {{process: tt, vdd: {VDD}, temperature: 27}}\n"
     )
-    # q is high, and its bit line falls from the supply to ground with the word line high
+    found = simulate(load(folder))
+    return [found[name] for name in names]
+
+
+def ends(folder: Path, text: str, lines: str, high: str) -> float:
+    """V: n1 - n2 at the end of 2 us with the word line high in plain ngspice, one net high at the start."""
+    levels = (VDD, 0) if high == "n1" else (0, VDD)
     deck = (
-        f"* write\n{MODELS}{text.split(chr(10), 1)[1].replace('vss', '0')}\nV1 vdd 0 {VDD}\nVw wl 0 {VDD}\n"
-        f"Vb blb 0 {VDD}\nVbl bl 0 pwl(0 {VDD} 1u 0 2u 0)\n.ic v(n1)={VDD} v(n2)=0\n.tran 1n 2u uic\n"
-        ".meas tran q find v(n1) at=2u\n.meas tran qb find v(n2) at=2u\n.end\n"
+        f"* door\n{MODELS}{text.split(chr(10), 1)[1].replace('vss', '0')}\nV1 vdd 0 {VDD}\nVw wl 0 {VDD}\n{lines}"
+        f".ic v(n1)={levels[0]} v(n2)={levels[1]}\n.tran 1n 2u uic\n"
+        ".meas tran apart find par('v(n1)-v(n2)') at=2u\n.end\n"
     )
-    (tmp_path / "w.cir").write_text(deck)
-    said = subprocess.run(["ngspice", "-b", "w.cir"], cwd=tmp_path, capture_output=True, text=True, check=False).stdout
-    ends = {name: float(value) for name, value in re.findall(r"^(qb?)\s*=\s*(\S+)", said, re.MULTILINE)}
-    found = simulate(load(tmp_path))["write_snm"]
-    assert (found is not None) == (ends["q"] < ends["qb"]), (found, ends)
+    (folder / "w.cir").write_text(deck)
+    said = subprocess.run(["ngspice", "-b", "w.cir"], cwd=folder, capture_output=True, text=True, check=False).stdout
+    return float(re.findall(r"^apart\s*=\s*(\S+)", said, re.MULTILINE)[0])
+
+
+WIDE, WEAK = "W=0.6u L=0.5u", "W=0.2u L=0.5u"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "pull_up"),
+    [
+        (WIDE, WIDE, "0.5u"),
+        (WIDE, WIDE, "20u"),
+        (WIDE, WIDE, "2.4u"),
+        (WEAK, WEAK, "2.4u"),
+        (WIDE, WEAK, "2.4u"),
+        ("W=60u L=0.5u", "W=60u L=0.5u", "0.5u"),
+    ],
+)
+def test_a_cell_has_a_write_margin_where_plain_ngspice_writes_both_sides(
+    one: str, other: str, pull_up: str, tmp_path: Path
+) -> None:
+    text = sized(one, other, pull_up)
+    # one net is high, and its bit line falls from the supply to ground with the word line high
+    fall = f"pwl(0 {VDD} 1u 0 2u 0)"
+    written = (
+        ends(tmp_path, text, f"Vb blb 0 {VDD}\nVbl bl 0 {fall}\n", "n1") < 0,
+        ends(tmp_path, text, f"Vb blb 0 {fall}\nVbl bl 0 {VDD}\n", "n2") > 0,
+    )
+    (found,) = in_the_program(tmp_path, text, "write", "write_snm")
+    assert (found is not None) == all(written), (found, written)
+    assert other != WEAK or one == WEAK or written == (True, False)
+
+
+@pytest.mark.parametrize("width", ["0.6u", "1.2u", "20u"])
+def test_a_cell_has_a_read_margin_where_plain_ngspice_keeps_both_states(width: str, tmp_path: Path) -> None:
+    text = sized(f"W={width} L=0.5u", f"W={width} L=0.5u")
+    lines = f"Vb blb 0 {VDD}\nVbl bl 0 {VDD}\n"
+    kept = [ends(tmp_path, text, lines, high) for high in ("n1", "n2")]
+    margin, current = in_the_program(tmp_path, text, "read", "read_snm", "read_current")
+    if width != "20u":
+        assert min(kept[0], -kept[1]) > 0.5 and margin is not None
+    else:
+        assert max(map(abs, kept)) < 0.01 and margin is None and current is None
+
+
+def test_the_weaker_side_counts(tmp_path: Path) -> None:
+    one, other = (
+        in_the_program(tmp_path, sized(*doors), "read", "read_current")[0] for doors in ((WEAK, WIDE), (WIDE, WEAK))
+    )
+    assert one == pytest.approx(other, rel=1e-3) and one is not None
+    strong = in_the_program(tmp_path, sized(WIDE, WIDE), "read", "read_current")[0]
+    assert strong is not None and one < 0.5 * strong
 
 
 def cell(doors: tuple[str, str]) -> Structure:
@@ -188,3 +262,11 @@ def test_a_cell_that_holds_nothing_is_said(tmp_path: Path) -> None:
     command = ["init", "c.spice", "--supply", "3", "--size", "MA1"]
     said = subprocess.run([sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True)
     assert "the cell holds no state" in said.stdout + said.stderr
+
+
+def test_a_cell_that_a_read_destroys_is_said(tmp_path: Path) -> None:
+    door = "W=20u L=0.5u"
+    (tmp_path / "c.spice").write_text(f"{MODELS}.subckt sram {sized(door, door)}\n.ends\n")
+    command = ["init", "c.spice", "--supply", "3", "--size", "MA1"]
+    said = subprocess.run([sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True)
+    assert "in testbench read: the cell loses its state while it is read" in said.stdout + said.stderr
