@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,7 +47,7 @@ ALIVE = 1.0
 
 class SizingApp(App[None]):
     """`feed` gives the events; `run` takes commands, None for a replay. `folder`: of the run. `draft`: a netlist whose
-    run has not started.
+    run has not started; `launch` starts it and returns its folder.
     """
 
     CSS_PATH = "app.tcss"
@@ -77,6 +77,7 @@ class SizingApp(App[None]):
         self.link = RunLink(self, folder, run)
         self.controls = RunControls(self, self.link, self.specs, self.sizes, self.turns)
         self.draft = draft
+        self.launch: Callable[[Path], tuple[Path, RunProcess]] = lambda spec: (folder, start(spec, folder))
         self.user_settings = UserSettings(self)
         self.feed = feed
         self.shown: int | None = None
@@ -113,7 +114,7 @@ class SizingApp(App[None]):
 
     def begin(self, spec: Path) -> None:
         """Start a run of a spec and show it."""
-        self.open_run(self.folder, start(spec, self.folder))
+        self.open_run(*self.launch(spec))
 
     def open_run(self, folder: Path, run: RunProcess | None = None) -> None:
         """Show another run: its present state, and its progress if a process runs it."""

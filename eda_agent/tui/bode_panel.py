@@ -68,7 +68,9 @@ class BodePanel(Vertical):
                 path = Path(folder) / "waves.json"
                 found = await cli_subprocess.run_program("sim", shown.folder, sizing, ["--waves", str(path)])
                 rows = json.loads(path.read_text(encoding="utf-8"))
-            waves = CornerWaves(rows, shown.state.started.get("specs", ()), found.get("specs", {}))
+            waves = CornerWaves(
+                rows, shown.state.started.get("specs", ()), found.get("specs", {}), found.get("values", {})
+            )
             figure = first_figure(waves.figures(most=MOST))
             if figure is not None:
                 self._figure = figure

@@ -77,7 +77,7 @@ def test_a_regulators_plots(problems: dict[str, Problem]) -> None:
         if plot.y.unit == "V":
             assert min(min(one.y) for one in plot.lines) >= -0.5, plot.title
     # the terminal app shows the same figures
-    assert {plot.title for figure in CornerWaves(rows, (), {}).figures() for plot in figure.plots} == set(plots)
+    assert {plot.title for figure in CornerWaves(rows).figures() for plot in figure.plots} == set(plots)
 
 
 def test_other_circuits_plots(problems: dict[str, Problem]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static, TextArea
 
-from eda_agent.run import Request, size
+from eda_agent.cli.main import main
+from eda_agent.run import Request, process, size
 from eda_agent.run.process import start
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
@@ -52,6 +54,25 @@ def test_a_bare_netlist_becomes_a_run(tmp_path: Path) -> None:
 
     drive(app, steps)
     assert (tmp_path / "spec.yaml").exists() and (tmp_path / "run" / "best.json").exists()
+
+
+def test_a_drafted_run_has_the_name_in_its_spec_and_the_options_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the name of the netlist's folder, which the app knows before there is a spec."""
+    netlist, spec = tmp_path / "t2" / "x.spice", tmp_path / "t2" / "spec.yaml"
+    netlist.parent.mkdir()
+    netlist.write_text("* nothing\n")
+    apps: list[SizingApp] = []
+    started: list[tuple[Path, list[str]]] = []
+    monkeypatch.setattr(SizingApp, "run", lambda app: apps.append(app))
+    monkeypatch.setattr(process, "start", lambda of, folder, given: started.append((folder, given)))
+    assert main(["tui", str(netlist), "--budget", "7", "--anywhere"]) == 0
+    assert not started
+    spec.write_text("name: amp\n")
+    folder, _ = apps[0].launch(spec)
+    assert re.fullmatch(r"runs/amp-auto-\d{8}-\d{6}", str(folder))
+    assert started == [(folder, ["--budget", "7"])]
 
 
 def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_the_worst_corner_is_drawn_and_marked_and_a_key_draws_the_others(folder:
             return str(screen.query_one("#values", Static).content)
 
         assert f"● {WORST}" in said() and f"In {WORST}: " in said() and "phase margin" in said()
-        assert "5 of 17 corners: the first and the worst; n: others" in said()
+        assert "5 of 17 corners: the first and the worst of this plot; n: others" in said()
         seen: list[str] = []
         for count in (5, 5, 5, 2):
             drawn = [line.name for line in screen.figures[0].plots[0].lines if not line.hidden]

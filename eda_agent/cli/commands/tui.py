@@ -68,10 +68,21 @@ def tui_command(options: argparse.Namespace) -> int:
         if not spec.is_file():
             fix = "give a spec.yaml, a netlist, or the folder of a run"
             raise InputError(Finding("no run and no spec found here", target, fix=near_spec(target) or fix))
-        folder = options.out or default_folder(spec_name(spec), options.policy or DEFAULT)
-        bare = spec.suffix not in {".yaml", ".yml"}
-        run = None if bare else start(spec, folder, _given(options))
-        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run, draft=spec if bare else None)
+
+        def place_of(spec: Path) -> Path:
+            return options.out or default_folder(spec_name(spec), options.policy or DEFAULT)
+
+        def launch(spec: Path) -> tuple[Path, RunProcess]:
+            return (folder := place_of(spec)), start(spec, folder, _given(options))
+
+        if spec.suffix in {".yaml", ".yml"}:
+            folder, run = launch(spec)
+            app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run)
+        else:
+            # the run has the name of the spec that is drafted
+            folder = place_of(spec)
+            app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, draft=spec)
+            app.launch = launch
     app.pauses.begin()
     app.run()
     return 0

@@ -17,6 +17,7 @@ from eda_agent.record.plot_data import Line, Mark, Plot
 from eda_agent.record.report.evidence import Waves
 from eda_agent.record.report.line_window import alone, marked
 from eda_agent.record.report.sweep_marks import same_lines, sweep_marks
+from eda_agent.record.report.worst_corners import Worst
 from eda_agent.units import format_quantity
 
 Corners = Mapping[str, Mapping[str, Any]]
@@ -37,14 +38,12 @@ _WIDTH, _HEIGHT = 640, 300
 _FREQUENCY = Axis("frequency", "Hz", log=True)
 
 
-def figures(
-    waveforms: Waves, labels: Mapping[str, Mapping[str, Any]], worst: Mapping[str, Sequence[str]]
-) -> list[Figure]:
+def figures(waveforms: Waves, labels: Mapping[str, Mapping[str, Any]], worst: Worst) -> list[Figure]:
     """The figures of every testbench and analysis.
 
     Args:
         labels: testbench → plot labels (`insight.plot_labels`).
-        worst: testbench → the corners in which its specs are worst, the most important first.
+        worst: of each plot (`report.worst_corners`).
     """
     found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for (bench, corner), kinds in waveforms.items():
@@ -54,7 +53,7 @@ def figures(
     return [
         figure
         for (bench, kind), corners in found.items()
-        for figure in wave_figures(bench, kind, corners, labels.get(bench, DEFAULT), worst.get(bench, ()))
+        for figure in wave_figures(bench, kind, corners, labels.get(bench, DEFAULT), worst.get((bench, kind), ()))
     ]
 
 

@@ -115,7 +115,7 @@ def _no_diagnosis(state: RunState, best: Mapping[str, Any]) -> str:
 def _figures(evidence: Evidence, begun: Mapping[str, Any], best: Mapping[str, Any]) -> list[tuple[Markup, str]]:
     """(drawing, caption) of each figure."""
     bench_of = {spec: bench["name"] for bench in evidence.testbenches for spec in bench["specs"]}
-    worst = worst_corners(begun["specs"], best["specs"], bench_of)
+    worst = worst_corners(begun["specs"], best["specs"], bench_of, best.get("evaluation", {}).get("values", {}))
     return [
         # the texts in a drawing are escaped where it is drawn
         (Markup(stacked(figure.plots[0].title, figure.plots)), figure.caption)  # noqa: S704  # as above

@@ -36,7 +36,7 @@ class WavesScreen(Simulated):
     def __init__(self, shown: Shown):
         super().__init__(shown)
         self.figures: list[Figure] = []
-        self.waves = CornerWaves([], (), {})
+        self.waves = CornerWaves([])
         self.place = 0
         self.group = 0
         self.cursor = 0.5
@@ -50,7 +50,9 @@ class WavesScreen(Simulated):
             path = Path(folder) / "waves.json"
             found = await self.ask("sim", "--waves", str(path))
             rows = json.loads(path.read_text(encoding="utf-8"))
-        self.waves = CornerWaves(rows, self.state.started.get("specs", ()), found.get("specs", {}))
+        self.waves = CornerWaves(
+            rows, self.state.started.get("specs", ()), found.get("specs", {}), found.get("values", {})
+        )
         self.figures = self.waves.figures()
         self.draw_soon()
 
