@@ -68,7 +68,7 @@ def test_an_own_deck_with_sky130(tmp_path: Path) -> None:
     said = follow(text, tmp_path)
     assert list(said) == ["init", "size", "show", "report", "export"]
     assert blocks(text, "text")[0] in said["init"]
-    assert "✓ met" in said["size"] and "simulated again without cache in 17 corners: met" in said["size"]
+    assert "✓ met" in said["size"] and "re-simulated in 17 corners: met" in said["size"]
     sized = (tmp_path / "sized.spice").read_text()
     before, after = (re.findall(r"XM1 .* W=(\S+)", deck) for deck in (blocks(text, "spice")[0], sized))
     assert before == ["4"] and after != before and "let phase_margin" in sized
@@ -79,7 +79,7 @@ def test_the_command_line_with_sky130(tmp_path: Path) -> None:
     (tmp_path / "ota.spice").write_text(blocks(text, "spice")[0])
     said = follow(text, tmp_path)
     assert list(said) == ["init", "check", "size", "show", "sensitivity", "front", "mc", "report", "export"]
-    assert "✓ met" in said["size"] and "simulated again without cache in 17 corners: met" in said["size"]
+    assert "✓ met" in said["size"] and "re-simulated in 17 corners: met" in said["size"]
     assert all(heading in said["show"].splitlines()[3] for heading in ("min", "typ", "max", "worst in"))
     assert (tmp_path / "run" / "report.html").stat().st_size > 20_000
 

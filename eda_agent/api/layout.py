@@ -67,7 +67,7 @@ class PostLayout:
 
     def __repr__(self) -> str:
         missed = [name for name, row in self.data["after"]["specs"].items() if not row["met"]]
-        said = f"missing {', '.join(missed)}" if missed else "every spec met"
+        said = f"fails {', '.join(missed)}" if missed else "every spec met"
         return f"<PostLayout of {self.circuit}: {said}>"
 
     def _repr_html_(self) -> str:

@@ -92,7 +92,7 @@ class Simulation(SpecValues):
 
     def __repr__(self) -> str:
         missed = [name for name, row in self.data["specs"].items() if not row["met"]]
-        said = f"missing {', '.join(missed)}" if missed else "every spec met"
+        said = f"fails {', '.join(missed)}" if missed else "every spec met"
         return f"<Simulation of {self.circuit.name}: score {self.score:.4f}, {said}>"
 
     def _repr_html_(self) -> str:

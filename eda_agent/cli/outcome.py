@@ -41,7 +41,7 @@ def report(outcome: Outcome) -> None:
             counted(len(outcome.verified["corners"]), "corner"),
             "met" if outcome.verified["met"] else "NOT met",
         )
-        screen.print(f"\nsimulated again without cache in {where}: {again}", markup=False, end="")
+        screen.print(f"\nre-simulated in {where}: {again}", markup=False, end="")
     for line in saturation_text({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
         screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
     for remark in (*outcome.remarks, *outcome.unsound):

@@ -16,6 +16,7 @@ from eda_agent.cli.render import console
 from eda_agent.errors import InputError
 from eda_agent.record.event import Event
 from eda_agent.record.fold import VERIFYING
+from eda_agent.record.handover import handover_text
 from eda_agent.record.labels import target_text
 from eda_agent.run import Outcome, Request, size
 from eda_agent.units import counted, format_score
@@ -91,7 +92,7 @@ def with_progress(request: Request, control: Control, note: Callable[[Event], No
 
 
 def _handover_line(event: Event) -> str:
-    return f"turn {event['index']}: {event['before']} hands over to {event['after']} ({event['reason']})"
+    return f"turn {event['index']}: {handover_text(event)}"
 
 
 def _note(event: Event) -> str:
@@ -103,7 +104,7 @@ def _note(event: Event) -> str:
 def _best_line(event: Event) -> str:
     missed = [name for name, result in event["specs"].items() if not result["met"]]
     return f"turn {event['index']}: score {format_score(event['score'])}" + (
-        f", missing {', '.join(missed)}" if missed else ", all specs met"
+        f", fails: {', '.join(missed)}" if missed else ", all specs met"
     )
 
 

@@ -114,5 +114,11 @@ class _Shown:
 
     def reasons(self) -> list[Text]:
         """A line for each spec with a reason."""
-        whys = {spec["name"]: self.results[spec["name"]].get("why") for spec in self.specs}
-        return [Text(f"{name}: {why}") for name, why in whys.items() if why]
+        whys = [(spec, why) for spec in self.specs if (why := self.results[spec["name"]].get("why"))]
+        return [Text(f"{spec['name']}: {_least(spec, why)}") for spec, why in whys]
+
+
+def _least(spec: Row, why: str) -> str:
+    """The reason of a result; of a saturation margin it is the name of a device."""
+    named = spec.get("metric") == "saturation_margin" and len(why.split()) == 1
+    return f"least margin in {why}" if named else why

@@ -8,6 +8,7 @@ from typing import Any
 from eda_agent.errors import visible
 from eda_agent.record.event import Event
 from eda_agent.record.fold import VERIFYING
+from eda_agent.record.handover import handover_text
 
 KEPT = 200
 """Notices that are kept, the last ones."""
@@ -27,7 +28,7 @@ def notice(event: Event) -> dict[str, Any] | None:
         case "log":
             return {"message": str(event.get("message", "")), "severity": "warning", "timeout": 10}
         case "policy.changed":
-            text = f"{event['before']} hands over to {event['after']} ({event['reason']})"
+            text = handover_text(event)
             return {"message": text, "timeout": 6}
     return None
 

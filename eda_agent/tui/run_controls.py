@@ -40,16 +40,16 @@ class RunControls:
             (self.turns.table if panel == "turns" else self.sizes.query_one(Table)).focus()
 
     def go(self, branch: Branch) -> None:
-        """Show a branch of the present line; return to the one that was left last."""
+        """Show a branch of the present line; return to the one that was set aside last."""
         best = branch.best(self.link.state.corners) or branch.turns[-1]
         if branch.present:
             self.below("turns")
             self.turns.table.filter("")
             self.turns.table.move_cursor(self.link.state.turns.index(best))
         elif branch.left == len(self.link.state.left) - 1:
-            self._reopen("return to the branch that was left last", lambda: self.link.tell(do="return"))
+            self._reopen("return to the branch that was set aside last", lambda: self.link.tell(do="return"))
         else:
-            self.app.notify("only the branch that was left last can be returned to", severity="warning")
+            self.app.notify("only the branch that was set aside last can be returned to", severity="warning")
 
     def pause(self) -> None:
         """Pause or continue, also a run that has ended if it can continue."""

@@ -66,7 +66,7 @@ def test_a_leg_ends_after_turns_without_gain(problem: Problem) -> None:
     why = current_phase(
         told(problem, [0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}
     ).why
-    assert why == "no gain in 2 turns"
+    assert why == "no better design in 2 turns"
 
 
 def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
@@ -83,7 +83,11 @@ def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
     assert phase([0.6, 0.7, 0.8], ["one", "user", "one"]) == ("a", 1, "")
     # the other has no such limit, and the count begins anew with the next phase
     assert phase([*gaining, 0.85, 0.9, 0.93, 0.95], ["one"] * 3 + ["two"] * 4) == ("b", 4, "it has used 3 turns")
-    assert phase([*gaining, 0.8, 0.8, 0.8, 0.9], ["one"] * 3 + ["two"] * 3 + ["one"]) == ("a", 7, "no gain in 3 turns")
+    assert phase([*gaining, 0.8, 0.8, 0.8, 0.9], ["one"] * 3 + ["two"] * 3 + ["one"]) == (
+        "a",
+        7,
+        "no better design in 3 turns",
+    )
 
 
 def play(
@@ -113,7 +117,7 @@ def test_hand_overs_are_events_and_a_resumed_run_makes_the_same(hard: Problem, f
     env, events = play(hard, make_policy("auto", 1, {"model": str(folder)}), 40)
     changes = [fields for type, fields in events if type == "policy.changed"]
     assert changes and changes[0]["before"] == "embedded" and changes[0]["after"] == "trust"
-    assert changes[0]["reason"].startswith(("no gain in", "it has used"))
+    assert changes[0]["reason"].startswith(("no better design in", "it has used"))
     assert PATIENCE["model"] < changes[0]["index"] <= MAX_TURNS["model"] + 1
     by_policy = [turn.proposal.policy for turn in env.history.turns[1:]]
     for change in changes:

@@ -4,6 +4,7 @@ turns contradict it, and what keeps it from being used is said once and stops no
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def test_a_circuit_without_a_surrogate_of_its_own_begins_with_the_universal_one(
     monkeypatch.setattr(EmbeddedPolicy, "proposals", refused)
     turns, changes = play(problems["tia"], 2)
     assert [policy for policy, _ in turns] == ["trust"] * 2 and changes == []
-    assert all("by what other circuits taught" in why for _, why in turns)
+    said = r"expected gain in score [\d.e+-]+, by the model of other circuits; steps of about [\d.]+ % of the ranges"
+    assert all(re.fullmatch(said, why) for _, why in turns)
     # a circuit of the training has both; its own comes first
     known = AutoPolicy(0).within.loaded(problems["ota_5t"])
     assert [type(one) for one in known.priors] == [SurrogatePrior, UniversalPrior]
@@ -125,5 +127,5 @@ def test_what_the_model_cannot_read_is_begun_with_the_prior(
 ) -> None:
     monkeypatch.setattr("eda_agent.agent.language.words.SLOTS", 3)
     turns, changes = play(problems["tia"], 2)
-    assert all(policy == "trust" and "by what other circuits taught" in why for policy, why in turns)
+    assert all(policy == "trust" and "by the model of other circuits" in why for policy, why in turns)
     assert changes == []

@@ -74,7 +74,7 @@ def test_a_figure_marks_the_corner_in_which_a_spec_is_worst() -> None:
     (figure,) = wave_figures("step", "tran", corners, about)
     (plot,) = figure.plots
     assert [plot.lines[mark.line].name for mark in plot.marks] == ["ss", "tt"]
-    assert figure.caption == "Undershoot 200 mV in ss, overshoot 300 mV in tt. ff lies on tt."
+    assert figure.caption == "Undershoot 200 mV in ss, overshoot 300 mV in tt. The curves of tt and ff coincide."
 
 
 def test_lines_that_are_apart_are_not_told() -> None:
@@ -87,5 +87,8 @@ def test_lines_that_are_apart_are_not_told() -> None:
         Line("c", x, x, hidden=True),
     ]
     assert same_lines(Plot("p", Axis("x"), Axis("y"), lines)) == ""
-    assert same_lines(Plot("p", Axis("x"), Axis("y"), [*lines[:1], Line("d", x[::2], x[::2])])) == "d lies on a."
+    assert (
+        same_lines(Plot("p", Axis("x"), Axis("y"), [*lines[:1], Line("d", x[::2], x[::2])]))
+        == "The curves of a and d coincide."
+    )
     assert same_lines(Plot("p", Axis("x"), Axis("y"), [Line("a", [], []), Line("b", x, x)])) == ""

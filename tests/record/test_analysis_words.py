@@ -24,7 +24,7 @@ VALUES = {"vdd": 1.8, "hold": 4e-6, "f": 1e4}
         ("dc vown 0 1meg 1k", "DC sweep of vown from 0 V to 1 MV in steps of 1 kV"),
         (
             "noise v(out) vvdd dec 10 10 1.26meg",
-            "noise at out, referred to vvdd, from 10 Hz to 1.26 MHz, 10 points per decade",
+            "noise at out, referred to the supply, from 10 Hz to 1.26 MHz, 10 points per decade",
         ),
         ("tran {hold/200} {2.1*hold}", "transient of 8.4 us with steps of 20 ns"),
         ("tran 1n 10u 2u 5n", "transient of 10 us with steps of 5 ns, shown from 2 us"),

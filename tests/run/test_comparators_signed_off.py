@@ -39,4 +39,4 @@ def test_a_comparator_is_recognised_sized_and_signed_off(name: str, tmp_path: Pa
     head = re.split(r"^specs:$", draft, flags=re.MULTILINE)[0]
     (tmp_path / "spec.yaml").write_text(f"{head}specs:\n{SPECS}{CORNERS}budget: {{simulations: 60}}\n")
     shown = run(tmp_path, "size", "spec.yaml", "--workers", "1", "--out", "run")
-    assert re.search(r"simulated again without cache in 4 corners: met", shown), shown[-3000:]
+    assert re.search(r"re-simulated in 4 corners: met", shown), shown[-3000:]

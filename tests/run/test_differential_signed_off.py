@@ -47,7 +47,7 @@ def test_an_amplifier_is_recognised_sized_and_signed_off(tmp_path: Path) -> None
     head = re.split(r"^specs:$", draft, flags=re.MULTILINE)[0]
     (tmp_path / "spec.yaml").write_text(f"{head}specs:\n{SPECS}{CORNERS}budget: {{simulations: 60}}\n")
     shown = run(tmp_path, "size", "spec.yaml", "--workers", "1", "--out", "run")
-    assert re.search(r"simulated again without cache in 4 corners: met", shown), shown[-3000:]
+    assert re.search(r"re-simulated in 4 corners: met", shown), shown[-3000:]
 
 
 def test_positive_common_mode_feedback_is_told(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_a_kind_is_recognised_sized_and_signed_off(name: str, tmp_path: Path) ->
     head = re.split(r"^specs:$", draft, flags=re.MULTILINE)[0]
     (tmp_path / "spec.yaml").write_text(f"{head}specs:\n  {kind.specs}\n{CORNERS}budget: {{simulations: 60}}\n")
     shown = run(tmp_path, "size", "spec.yaml", "--workers", "1", "--out", "run")
-    assert re.search(r"simulated again without cache in 4 corners: met", shown), shown[-3000:]
+    assert re.search(r"re-simulated in 4 corners: met", shown), shown[-3000:]
 
 
 def test_a_level_shifter_that_does_not_switch_is_said(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         waves = app.screen
         assert isinstance(waves, WavesScreen)
         plots = {figure.plots[0].title: figure.plots for figure in waves.figures}
-        assert any("over time" in title for title in plots)
+        assert any("versus time" in title for title in plots)
         # the curve is what was measured: gain at the lowest frequency, in every corner
         measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"][
             "values"

@@ -41,13 +41,13 @@ def test_the_history_is_a_tree_of_branches(folder: Path) -> None:
         table = app.screen.query_one(Table)
         text = ["|".join(str(cell).strip() for cell in table.get_row_at(row)) for row in range(table.row_count)]
         assert text[0].startswith("● turns 0 to 10|") and text[-1].startswith("● turns 11 to 12|0.6000|12|")
-        assert "left last" in text[1] and "0.9991|21" in text[3]
+        assert "set aside last" in text[1] and "0.9991|21" in text[3]
         # a branch of the present line: its best turn is under the cursor
         table.move_cursor(row=4)
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen is app.screen_stack[0] and app.turns.selected == 12
-        # the branch that was left last: the run returns to it
+        # the branch that was set aside last: the run returns to it
         await pilot.press("B")
         await app.workers.wait_for_complete()
         app.screen.query_one(Table).move_cursor(row=1)

@@ -90,7 +90,7 @@ def phase_of(history: History) -> Phase:
 def _ends(owner: str, had: int, idle: int) -> str:
     """Why a phase ends, or ""."""
     if owner == "search":
-        return f"no gain in {counted(idle, 'turn')}" if idle >= SEARCH_PATIENCE else ""
+        return f"no better design in {counted(idle, 'turn')}" if idle >= SEARCH_PATIENCE else ""
     if had >= MOST:
         return f"it has used {counted(had, 'turn')}"
-    return f"no gain in {counted(idle, 'turn')}" if had >= LEAST and idle else ""
+    return f"no better design in {counted(idle, 'turn')}" if had >= LEAST and idle else ""

@@ -53,7 +53,7 @@ def current_phase(
         if spent or idle >= patience[phase.owner]:
             place += 1
             why = (
-                f"no gain in {counted(idle, 'turn')}"
+                f"no better design in {counted(idle, 'turn')}"
                 if idle >= patience[phase.owner]
                 else f"it has used {counted(had, 'turn')}"
             )

@@ -70,7 +70,7 @@ class SurrogatePrior:
     """The prior of one circuit, used by `trust.TrustRegion.informed`."""
 
     surrogate: Surrogate
-    basis = "what designs of the same structure measured"
+    basis = "the model of similar designs"
     weighs_model = True
     judged_after = JUDGED_AFTER
 

@@ -156,10 +156,10 @@ class TrustRegion:
             ),
             (space.from_unit(rng.random(len(center)).tolist()), order[0]),
         )
-        what = f"by {basis}, " if basis else ""
+        source = f", by {basis}" if basis else ""
         return Proposal(
             sizing,
-            f"expected gain in score {gain[index]:.3g} {what}inside a box of {side:.2g} of the ranges",
+            f"expected gain in score {gain[index]:.3g}{source}; steps of about {50 * side:.2g} % of the ranges",
             policy=self.name,
         )
 

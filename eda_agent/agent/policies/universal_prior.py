@@ -71,7 +71,7 @@ class Models:
 class UniversalPrior:
     """The prior of one problem, used by `trust.TrustRegion.informed`. State between calls is only a cache."""
 
-    basis = "what other circuits taught"
+    basis = "the model of other circuits"
     weighs_model = False
     judged_after = JUDGED_AFTER
 

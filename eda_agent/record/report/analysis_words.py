@@ -67,16 +67,21 @@ def _spaced(spacing: str, points: str) -> str:
 def _noise(output: str, source: str, spacing: str, points: str, low: str, high: str) -> str:
     node = output.removeprefix("v(").removesuffix(")")
     return (
-        f"noise at {node}, referred to {source}, from {_quantity(low, 'Hz')} to {_quantity(high, 'Hz')},"
+        f"noise at {node}, referred to {_source(source)}, from {_quantity(low, 'Hz')} to {_quantity(high, 'Hz')},"
         f" {_spaced(spacing, points)}"
     )
 
 
+def _source(name: str) -> str:
+    """What a source stands for, its name if that is not known."""
+    what, _ = swept(name)
+    return name if what.startswith("swept ") else f"the {what}"
+
+
 def _dc(source: str, start: str, stop: str, step: str) -> str:
-    what, unit = swept(source)
-    what = f"the {what}" if not what.startswith("swept ") else source
+    _, unit = swept(source)
     return (
-        f"DC sweep of {what} from {_quantity(start, unit)} to {_quantity(stop, unit)} in steps of"
+        f"DC sweep of {_source(source)} from {_quantity(start, unit)} to {_quantity(stop, unit)} in steps of"
         f" {_quantity(step.removeprefix('-'), unit)}"
     )
 

@@ -161,7 +161,7 @@ def _sweep(
             name = role if once else corner if len(roles) == 1 else f"{corner} {role}"
             corner_of.append(corner)
             lines.append(Line(name, wave["axis"], values, hidden=not once and corner not in shown))
-    title = f"{testbench}: {', '.join(roles)} over {axis.label}"
+    title = f"{testbench}: {', '.join(roles)} versus {axis.label}"
     caption = "Cut where an ideal source pulls it beyond the rails." if cut else ""
     windows = about["dc"].get("windows", {}) if kind == "dc" else {}
     whole, first = _plot(title, axis, Axis(unit, unit), lines), next(iter(corners))

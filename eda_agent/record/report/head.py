@@ -48,9 +48,9 @@ def _corner_set(begun: dict[str, Any]) -> str:
 
 def _confirmed(state: RunState) -> str:
     if not state.verified:
-        return "not simulated again"
+        return "not re-simulated"
     where = counted(len(state.verified["corners"]), "corner")
-    return f"simulated again without cache in {where}: {'met' if state.verified['met'] else 'not met'}"
+    return f"re-simulated in {where}: {'met' if state.verified['met'] else 'not met'}"
 
 
 def _effort(state: RunState) -> str:

@@ -56,7 +56,7 @@ def same_lines(plot: Plot) -> str:
         for other in shown[place + 1 :]:
             if limit and other.name not in told and _apart(one, other) <= limit:
                 told[other.name] = one.name
-    return " ".join(f"{name} lies on {one}." for name, one in told.items())
+    return " ".join(f"The curves of {one} and {name} coincide." for name, one in told.items())
 
 
 def _apart(one: Line, other: Line) -> float:

@@ -16,11 +16,11 @@ from eda_agent.units import format_score
 
 
 class HistoryScreen(Detail):
-    """Enter on a branch of the present line shows its best turn in the table of turns; on the branch that was left last
-    it returns to it. `go` receives the chosen branch.
+    """Enter on a branch of the present line shows its best turn in the table of turns; on the branch that was set aside
+    last it returns to it. `go` receives the chosen branch.
     """
 
-    heading = "history · Enter shows a branch, or returns to the one left last"
+    heading = "history · Enter shows a branch, or brings back the one that was set aside last"
 
     def __init__(self, shown: Shown, go: Callable[[Branch], None] | None = None):
         super().__init__()
@@ -39,9 +39,9 @@ class HistoryScreen(Detail):
             top = branch.best(self.state.corners)
             first, last = branch.turns[0]["index"], branch.turns[-1]["index"]
             here = branch.present and any(turn["index"] == best for turn in branch.turns)
-            said = "has the best" if here else "" if branch.present else "left"
+            said = "has the best" if here else "" if branch.present else "set aside"
             if branch.left is not None and branch.left == newest:
-                said = "left last: u returns"
+                said = "set aside last: Enter returns"
             style = "" if branch.present else "dim"
             rows.append(
                 [

@@ -72,7 +72,7 @@ class Run:
                 f"{event.get('testbench')} in {event.get('corner')}: {event.get('kind')}: {event.get('words', '')}"
             )
         elif kind == "policy.changed":
-            self.log.append(f"{event.get('before')} hands over to {event.get('after')} ({event.get('reason')})")
+            self.log.append(f"{event.get('before')}: {event.get('reason')}; next policy: {event.get('after')}")
         elif kind == "verified":
             self.log += [f"! {row['text']}" for row in event.get("left_saturation", ())]
             self.warnings += [str(row["text"]) for row in event.get("left_saturation", ())]
