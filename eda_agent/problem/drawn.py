@@ -23,7 +23,7 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit, assignments
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk.stub_devices import stub_devices
-from eda_agent.problem.size_places import own_value
+from eda_agent.problem.size_places import FINGERS, own_value
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.circuit import Structure
@@ -260,12 +260,13 @@ class Drawn:
 
 
 def _parameter_of_fingers(device: Device, problem: Problem) -> str:
-    """nf or ng, "" for a model that has none."""
-    own = [name for name in ("nf", "ng") if name in device.params]
-    if own:
-        return own[0]
-    if device.kind == "x":
-        return "nf"
+    """The name of the number of fingers: that of the foundry's device, else nf or ng; "" for a model that has none."""
+    rule = problem.pdk.device(device.value) if device.kind == "x" else None
+    if rule is not None:
+        return rule.fingers
+    own = next((name for name in FINGERS if name in device.params), "")
+    if own or device.kind == "x":
+        return own or "nf"
     levels = {
         line.text.split()[1].lower(): assignments(line.text).get("level", "1")
         for line in problem.netlist.lines

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.problem.load import load_problem
+from eda_agent.record.export import sized_netlist
 from eda_agent.run import measure_once
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.evaluate import Evaluator
@@ -41,7 +42,7 @@ XC1 nz out cap_cmim w=20u l=20u
 """
 
 
-def plain(folder: Path, process: str, temperature: float) -> tuple[float, float]:
+def plain(folder: Path, process: str, temperature: float, netlist: str = OTA) -> tuple[float, float]:
     """(power, gain in dB at 1 kHz) in plain ngspice, with the input at half the supply and the loop closed at DC."""
     cards = [
         "Vdd vdd 0 1.2",
@@ -52,7 +53,7 @@ def plain(folder: Path, process: str, temperature: float) -> tuple[float, float]
         "Cl out 0 1p",
         "Xdut inp inn out ib vdd 0 ota",
     ]
-    deck = ["* plain", *foundry(process), *OTA.splitlines()[2:], *cards, f".option temp={temperature} reltol=1e-6"]
+    deck = ["* plain", *foundry(process), netlist[netlist.index(".subckt") :], *cards, f".option temp={temperature} reltol=1e-6"]
     deck += [".control", *LOAD, "op", "print i(vdd)", "ac lin 1 1k 1k", "print vdb(out)", ".endc", ".end", ""]
     (folder / "plain.cir").write_text("\n".join(deck))
     done = subprocess.run(
@@ -78,6 +79,25 @@ def test_an_ota_measures_as_in_plain_ngspice(process: str, temperature: float, t
     power, gain = plain(tmp_path, process, temperature)
     assert values["power"] == pytest.approx(power, rel=1e-4)
     assert values["dc_gain"] == pytest.approx(gain, abs=0.05)
+
+
+def test_fingers_of_a_drawing_are_those_of_the_foundrys_subcircuit(tmp_path: Path) -> None:
+    """Its parameter is `ng`: with `nf`, a folded device would be simulated as one finger. Plain ngspice is the judge,
+    on the netlist as it is exported.
+    """
+    _, problem = drafted(tmp_path, re.sub(r"ng=1 (?=m=1)", "", OTA))
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(re.sub(r"(?m)^layout:.*\n", "", spec.read_text()) + "layout: {fold: 1.5u, table: ihp-sg13g2}\n")
+    problem = load_problem(spec)
+    text = sized_netlist(problem, problem.space.initial)
+    lines = {line.split()[0]: line for line in text.splitlines() if line.startswith("XM")}
+    assert "ng=4" in lines["XM1"] and "ng=2" in lines["XM3"] and "nf=" not in text
+    values = measure_once(problem)
+    power, gain = plain(tmp_path, "tt", 27.0, text)
+    assert values["power"] == pytest.approx(power, rel=1e-4) and values["dc_gain"] == pytest.approx(gain, abs=0.05)
+    # as one finger each, the same circuit measures otherwise
+    unfolded = plain(tmp_path, "tt", 27.0, re.sub(r"ng=\d+", "ng=1", text))
+    assert abs(unfolded[0] / power - 1) > 1e-3
 
 
 def test_operating_points_and_both_kinds_of_monte_carlo(tmp_path: Path) -> None:
