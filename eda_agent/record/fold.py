@@ -114,6 +114,8 @@ class RunState:
         if self.policy:
             self.policy = {**self.policy, "options": event.get("opened", {}).get("going", self.policy["options"])}
         self.opened, self.budget, self.finished, self.verifying = event.get("opened", {}), None, {}, False
+        # a process begins without a pause
+        self.paused = False
 
     def _evaluate(self, event: Event) -> None:
         # only turn.proposed has the model's text

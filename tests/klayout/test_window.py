@@ -210,6 +210,39 @@ def test_two_runs_of_one_second_and_a_killed_one(hands: Hands, folder: Path) -> 
         hands.menu("View", "eda-agent Runs", hands.ask("str(tool.docks[-2].windowTitle)"))
 
 
+def resumed_and_begun_anew(hands: Hands) -> None:
+    """A resumed run keeps its turns and the changed targets on the screen; *start* then begins a new run with them."""
+    before = dock(hands, "runner.run.turns")
+    best, curve = dock(hands, "runner.run.best"), dock(hands, "runner.run.curve")
+    first = dock(hands, "runner.run.folder")
+    for new in (False, True):
+        if new:
+            # in the dock of a run on disk, as *Show a run …* opens it
+            hands.ask("tool.docks[-1].runner.run.__setattr__('folder', '')")
+            menu(hands, "Show a run …")
+            hands.file("The folder of a run", first)
+            hands.until(lambda: dock(hands, "runner.run.folder") == first, "the dock of the run")
+        hands.click("resume")
+        hands.find("running", "QLabel", exact=False)
+        assert dock(hands, "runner.run.turns")[: len(before)] == before
+        assert dock(hands, "runner.run.curve")[: len(curve)] == curve
+        assert dock(hands, "runner.run.best")["score"] >= best["score"]
+        assert dock(hands, "runner.run.started")["specs"][0]["minimum"] == 71
+        hands.find("≥ 71 dB", "cell", row=0, column=2)
+        assert dock(hands, "turns.item(0, 0).text") == "0" and dock(hands, "buttons['write back'].enabled")
+        hands.click("stop")
+        hands.find("resume", "QPushButton", on=True)
+    hands.click("start")
+    hands.until(
+        lambda: dock(hands, "runner.run.turns") and dock(hands, "runner.run.started")["specs"][0].get("minimum") == 71,
+        "the new run with the changes",
+    )
+    assert dock(hands, "runner.run.folder") not in ("", first)
+    assert Path(dock(hands, "runner.run.folder")).parent == Path(first).parent
+    hands.click("stop")
+    hands.find("resume", "QPushButton", on=True)
+
+
 def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> None:
     menu(hands, "Edit a spec and size …")
     hands.file("A spec to edit", folder / "again" / "spec.yaml")
@@ -265,6 +298,7 @@ def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> N
     assert dock(hands, "runner.run.started")["specs"][0]["minimum"] == 71
     hands.click("stop")
     hands.find("resume", "QPushButton", on=True)
+    resumed_and_begun_anew(hands)
     # cancelled, nothing begins
     count = hands.ask("len(tool.docks)")
     menu(hands, "Edit a spec and size …")

@@ -53,7 +53,13 @@ def plain(folder: Path, process: str, temperature: float, netlist: str = OTA) ->
         "Cl out 0 1p",
         "Xdut inp inn out ib vdd 0 ota",
     ]
-    deck = ["* plain", *foundry(process), netlist[netlist.index(".subckt") :], *cards, f".option temp={temperature} reltol=1e-6"]
+    deck = [
+        "* plain",
+        *foundry(process),
+        netlist[netlist.index(".subckt") :],
+        *cards,
+        f".option temp={temperature} reltol=1e-6",
+    ]
     deck += [".control", *LOAD, "op", "print i(vdd)", "ac lin 1 1k 1k", "print vdb(out)", ".endc", ".end", ""]
     (folder / "plain.cir").write_text("\n".join(deck))
     done = subprocess.run(

@@ -107,6 +107,10 @@ class Dock(pya.QDockWidget):
         self.timer.start(TICK)
         self._enable()
 
+    def starts(self, arguments: Sequence[str], where: str, orders: Sequence[dict[str, object]]) -> None:
+        """Set what *start* begins."""
+        self._start, self._where, self.orders = list(arguments), where, list(orders)
+
     def start(self) -> None:
         self.run(self._start)
         for order in self.orders:
@@ -114,10 +118,13 @@ class Dock(pya.QDockWidget):
 
     def run(self, arguments: list[str]) -> None:
         """Start `eda-agent` with these arguments and show its progress. Raises `MissingExecutable`."""
+        self._show_anew(lambda: self.runner.start(arguments, self._where))
+
+    def _show_anew(self, begin: Callable[[], None]) -> None:
         self._turns = 0
         self.turns.setRowCount(0)
         try:
-            self.runner.start(arguments, self._where)
+            begin()
         finally:
             self._changed()
             self._draw()
@@ -134,9 +141,9 @@ class Dock(pya.QDockWidget):
 
     def resume(self) -> None:
         """Continue a run that was stopped or interrupted."""
-        run = self.runner.run
-        if run.folder and not self.runner.alive:
-            self.run(["size", run.folder, "--resume", "--events"])
+        folder = self.runner.run.folder
+        if folder and not self.runner.alive:
+            self._show_anew(lambda: self.runner.resume(folder, self._where))
 
     def write_back(self) -> None:
         if self.runner.run.folder:

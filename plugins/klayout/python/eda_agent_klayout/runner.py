@@ -58,7 +58,7 @@ class Runner:
         self._lines = Lines()
         self._process: pya.QProcess | None = None
         self._words = b""
-        self._where = ""
+        self._where, self._begun = "", False
 
     @property
     def alive(self) -> bool:
@@ -67,8 +67,22 @@ class Runner:
     def start(self, arguments: list[str], where: str) -> None:
         """Start `eda-agent` with these arguments in a folder. Raises `MissingExecutable`."""
         program = executable()
-        self._where = where
-        self.run, self._lines, self._words = Run(), Lines(), b""
+        self.run = Run()
+        self._begin(program, arguments, where)
+
+    def resume(self, folder: str, where: str) -> None:
+        """Continue the run in a folder. The process tells what is new alone, so the journal is read first. Raises
+        `MissingExecutable`, or OSError without a journal.
+        """
+        program = executable()
+        self.show(folder)
+        # they were shown when they came
+        self.run.warnings = []
+        self._begin(program, ["size", folder, "--resume", "--events"], where)
+
+    def _begin(self, program: str, arguments: list[str], where: str) -> None:
+        self._where, self._begun = where, False
+        self._lines, self._words = Lines(), b""
         process = pya.QProcess(pya.Application.instance().main_window())
         process.setWorkingDirectory(where)
         process.readyReadStandardOutput = guarded(self._read, once=True)
@@ -109,6 +123,7 @@ class Runner:
         events = self._lines.feed(bytes(self._process.readAllStandardOutput()))
         for event in events:
             self.run.apply(event)
+            self._begun = self._begun or event["type"] == "run.started"
         if self.run.folder:
             # the path is relative to eda-agent's working folder
             self.run.folder = str(Path(self._where, self.run.folder))
@@ -134,9 +149,9 @@ class Runner:
         words = self._words.decode("utf-8", "replace").strip()
         if self.run.fault:
             self.ended(self.run.fault)
-        elif self.run.finished and status in (0, 1, 130):
+        elif self._begun and self.run.finished and status in (0, 1, 130):
             self.ended("")
-        elif self.run.started:
+        elif self._begun:
             self.ended(
                 f"the run was interrupted ({how}); resume continues it from {self.run.folder}\n\n{words}".strip()
             )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pya
 
 from . import compat, faults
+from .again import begun_anew
 from .dock import Dock
 from .runner import executable
 
@@ -112,8 +113,10 @@ class Runs:
             if dock.runner.run.folder and Path(dock.runner.run.folder).resolve() == Path(folder).resolve():
                 self.front(dock)
                 return dock
-        dock = self.add(f"eda-agent: {Path(folder).name}", ["size", folder, "--resume", "--events"], folder)
+        dock = self.add(f"eda-agent: {Path(folder).name}", [], folder)
         dock.runner.show(folder)
+        state = dock.runner.run.state
+        dock.starts(*begun_anew(Path(folder), state.opened), state.edits)
         return dock
 
     def may_quit(self) -> bool:
