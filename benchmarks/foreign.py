@@ -88,11 +88,9 @@ def row(name: str, foreign: Foreign, budget: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         (folder / name).write_text(foreign.text(), encoding="utf-8")
-        draft = called("init", name, *foreign.options, folder=folder)
+        draft = called("init", name, *foreign.options, "--corners", "signoff", folder=folder)
         checked = called("check", "spec.yaml", folder=folder)
-        sized = called(
-            "size", "spec.yaml", "--corners", "signoff", "--budget", str(budget), "--out", "run", folder=folder
-        )
+        sized = called("size", "spec.yaml", "--budget", str(budget), "--out", "run", folder=folder)
     return {
         "name": name,
         "kind": draft["kind"],
