@@ -127,9 +127,11 @@ def result_margin(spec: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     return margin_text(spec, result.get("value"), result.get("bound", ""))
 
 
-def in_one_unit(spec: Mapping[str, Any], found: Sequence[tuple[float | None, str]]) -> tuple[str, list[str]]:
+def in_one_unit(
+    spec: Mapping[str, Any], found: Sequence[tuple[float | None, str]], digits: int = 3
+) -> tuple[str, list[str]]:
     """(unit with its prefix, values as numbers in it). The unit is that of the target; a number that does not fit it
-    has its own.
+    has its own. `digits`: significant digits; `units.EXACT` for limits.
     """
     target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
     reference = target or max((abs(value) for value, _ in found if value is not None), default=0.0)
@@ -139,20 +141,19 @@ def in_one_unit(spec: Mapping[str, Any], found: Sequence[tuple[float | None, str
     except QuantityError:
         factor = 0.0
     if not factor:
-        return "", [value_text(spec, value, bound) for value, bound in found]
-    return unit, [_number(spec, value, bound, factor) for value, bound in found]
+        return "", [value_text(spec, value, bound, digits) for value, bound in found]
+    return unit, [_number(spec, value, bound, factor, digits) for value, bound in found]
 
 
-def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: float) -> str:
+def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: float, digits: int) -> str:
     if value is None:
         return "—"
     number = value / factor
     if number and not _LEAST <= abs(number) < _MOST:
-        text = value_text(spec, value, bound)
+        text = value_text(spec, value, bound, digits)
         # a unit without prefixes is that of the row already
         return text.removesuffix(f" {spec['unit']}") if spec["unit"] in PLAIN else text
-    text = plain_number(number, 3)
-    digits = 3
+    text = plain_number(number, digits)
     targets = [end / factor for end in (spec["minimum"], spec["maximum"]) if end is not None and end != value]
     while digits < 7 and any(text == plain_number(target, digits) for target in targets):
         # digits enough to tell a value from its target

@@ -220,6 +220,10 @@ def likely_mix_up(text: str, number: float, unit: str) -> str | None:
     return None
 
 
+EXACT = 12
+"""Digits of a target: a limit is never rounded, and the last bits of a binary number are left out."""
+
+
 def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound: str = "") -> str:
     """Write an SI value with `digits` significant digits and no exponent; `None` and nan are an em dash.
 

@@ -40,6 +40,7 @@ class Circuit:
         corner_set: the named set of corners, if one was chosen.
         folder: of the run, None without one.
         remarks: what differs from the time of the run.
+        least_corner: the corner of the run's least margin; None without a run, or if it is not known.
     """
 
     problem: Problem
@@ -47,6 +48,7 @@ class Circuit:
     corner_set: str | None = None
     folder: Path | None = None
     remarks: tuple[str, ...] = field(default=())
+    least_corner: str | None = None
 
     @property
     def name(self) -> str:
@@ -118,7 +120,10 @@ def load(path: Place, *, turn: int | None = None, corners: str | None = None) ->
     if turn is not None and not is_run(where):
         raise InputError(f"turn {turn}: {where} is no run\n    → name the folder of a run")
     chosen = choose(where, turn=turn, tell=said.append)
-    return Circuit(with_corners(chosen.problem, corners), chosen.sizing, corners, chosen.folder, tuple(said))
+    problem = with_corners(chosen.problem, corners)
+    least = chosen.least[1] if chosen.least else None
+    known = least if least in {corner.name for corner in problem.corners} else None
+    return Circuit(problem, chosen.sizing, corners, chosen.folder, tuple(said), known)
 
 
 def as_circuit(target: Circuit | HasCircuit | Place) -> Circuit:

@@ -121,7 +121,8 @@ def monte_carlo(
         target, sizing: as in `simulate`.
         samples: number of samples.
         seed: of the samples: the same seed gives the same samples.
-        corners: names of corners (or one name), of which the worst counts; None for the first.
+        corners: names of corners (or one name), of which the worst counts; None for that of the least margin of a
+            run, and the first one of a spec.
         process: vary the process too; None does so if the PDK has statistics.
         workers: number of simulator processes; None for one per core.
 
@@ -134,6 +135,8 @@ def monte_carlo(
     start = arguments.seed(seed) or 0
     workers = arguments.whole("workers", workers, 1)
     where = None if corners is None else arguments.names("corner", corners, [each.name for each in problem.corners])
+    if not where and circuit.least_corner:
+        where = [circuit.least_corner]
     chosen = _complete(circuit, sizing)
     with open_evaluator(problem, workers=workers) as evaluator:
         found = run_samples(evaluator, chosen, count, start, where or None, process)

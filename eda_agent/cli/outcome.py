@@ -5,13 +5,14 @@ from __future__ import annotations
 from rich.text import Text
 
 from eda_agent.agent.history import History
-from eda_agent.cli.render import Screen, console, sizing_table
+from eda_agent.cli.render import Screen, console, print_prose, sizing_table
 from eda_agent.cli.say import command
 from eda_agent.cli.spec_table import spec_table
 from eda_agent.insight.saturation import saturated_devices, saturation_text
 from eda_agent.insight.verdict import judge
 from eda_agent.record import labels
 from eda_agent.record.events import turn_data
+from eda_agent.record.guard_words import only_the_guard, thin_advice
 from eda_agent.run import Outcome
 from eda_agent.stop_reasons import MET, stop_text
 from eda_agent.units import counted, format_score
@@ -60,6 +61,8 @@ def report(outcome: Outcome) -> None:
     screen.print(Text.assemble("\n", verdict, words))
     if not outcome.met:
         _what_blocks(screen, outcome)
+    elif said := thin_advice(labels.spec_table(problem), best["specs"]):
+        print_prose(screen, f"! {said}")
     screen.print(
         f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}",
         markup=False,
@@ -78,7 +81,7 @@ def _what_blocks(screen: Screen, outcome: Outcome) -> None:
     specs, parameters = labels.spec_table(problem), labels.parameter_table(problem)
     for finding in judge(turns, specs, parameters, len(problem.corners)):
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
-    if outcome.verified and outcome.verified.get("asked_met") and not outcome.verified["met"]:
-        screen.print("! your own targets are met; the guard band beyond them is not", markup=False)
+    if said := only_the_guard(outcome.verified):
+        screen.print(f"! {said}", markup=False)
     more = command("size", outcome.folder, "--resume", "--budget", 2 * max(outcome.simulations, 50))
     screen.print(f"to go on       {more}", markup=False, soft_wrap=True)

@@ -12,12 +12,12 @@ from typing import Any
 
 from eda_agent.agent.commands import parse_command
 from eda_agent.agent.control import Control
-from eda_agent.cli.render import console
+from eda_agent.cli.render import console, print_prose
 from eda_agent.errors import InputError
 from eda_agent.record.event import Event
 from eda_agent.record.fold import VERIFYING
+from eda_agent.record.guard_words import tightened_lines
 from eda_agent.record.handover import handover_text
-from eda_agent.record.labels import target_text
 from eda_agent.run import Outcome, Request, size
 from eda_agent.units import counted, format_score
 
@@ -77,6 +77,8 @@ def with_progress(request: Request, control: Control, note: Callable[[Event], No
             note(event)
             if event["type"] == "run.started":
                 progress.update(task, total=event["budget"]["simulations"], description=event["problem"])
+                for line in tightened_lines(event["specs"]):
+                    print_prose(progress.console, line)
             elif event["type"] in {"baseline", "turn.evaluated"}:
                 progress.update(task, completed=event["index"])
             elif event["type"] == "best.updated":
@@ -117,9 +119,8 @@ def tell_event(event: Event, screen: Any) -> None:
             f" {counted(event['budget']['simulations'], 'simulation')}, {counted(event['workers'], 'worker')}{again}",
             markup=False,
         )
-        tightened = [f"{spec['name']} {target_text(spec)}" for spec in event["specs"] if spec.get("asked")]
-        if tightened:
-            screen.print(f"tightened targets: {'; '.join(tightened)}", markup=False, soft_wrap=True)
+        for line in tightened_lines(event["specs"]):
+            print_prose(screen, line)
     elif event["type"] == "policy.changed":
         screen.print(_handover_line(event), markup=False)
     elif event["type"] == "best.updated":

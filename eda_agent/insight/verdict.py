@@ -15,7 +15,7 @@ from typing import Any
 
 from eda_agent.insight.complete import complete_turns, partial
 from eda_agent.spec_text import value_text
-from eda_agent.units import counted, format_quantity, shown_unit
+from eda_agent.units import EXACT, counted, format_quantity, shown_unit
 
 Row = Mapping[str, Any]
 
@@ -91,7 +91,7 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
     )
     text = (
         f"{name} was met in none of {len(simulated)} turns{others}: {value}, target"
-        f" {format_quantity(_missed(spec, seen['value']), shown_unit(spec), 3)}"
+        f" {format_quantity(_missed(spec, seen['value']), shown_unit(spec), EXACT)}"
     )
     return Diagnosis("out of reach", (name,), (), text)
 

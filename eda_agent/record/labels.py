@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from eda_agent.closeness import is_close
-from eda_agent.units import base_unit, format_quantity, shown_unit
+from eda_agent.units import EXACT, base_unit, format_quantity, shown_unit
 
 if TYPE_CHECKING:  # fronts need the texts without loading the problem's classes
     from eda_agent.problem.spec import Problem, Spec
@@ -94,12 +94,13 @@ def parameter_table(problem: Problem) -> list[dict[str, Any]]:
 def target_text(spec: Mapping[str, Any]) -> str:
     """`≥ 60 dB`; of a target tightened for yield also the user's: `≥ 62 dB, asked ≥ 60 dB`."""
     text = _bounds_text(spec, (spec.get("minimum"), spec.get("maximum")))
-    return f"{text}, asked {_bounds_text(spec, spec['asked'])}" if spec.get("asked") else text
+    asked = _bounds_text(spec, spec["asked"]) if spec.get("asked") else text
+    return text if asked == text else f"{text}, asked {asked}"
 
 
 def _bounds_text(spec: Mapping[str, Any], bounds: Sequence[float | None]) -> str:
     return " ".join(
-        f"{sign} {format_quantity(bound, shown_unit(spec))}"
+        f"{sign} {format_quantity(bound, shown_unit(spec), EXACT)}"
         for bound, sign in zip(bounds, "≥≤", strict=True)
         if bound is not None
     )

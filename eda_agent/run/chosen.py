@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.insight.least_margin import least_margin
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.shipped import spec_place
 from eda_agent.problem.spec import Problem
@@ -17,11 +18,14 @@ from eda_agent.run.spec_copy import changed_since, original_spec
 
 @dataclass(frozen=True)
 class Choice:
-    """`sizing` is legal and complete; `folder` is that of the run, None without one."""
+    """`sizing` is legal and complete; `folder` is that of the run, None without one; `least` is (spec, corner) of the
+    least margin of its turn, None if it is unknown or if the corner is not one of the problem's.
+    """
 
     problem: Problem
     sizing: dict[str, float]
     folder: Path | None = None
+    least: tuple[str, str] | None = None
 
 
 def is_run(path: Path) -> bool:
@@ -68,7 +72,9 @@ def choose(
         problem = found.problem
         for line in found.said:
             tell(line)
-    return Choice(problem, _legal(problem, row["sizing"], spec, folder, tell), folder)
+    least = least_margin(state.started, row)
+    known = least is not None and least[1] in {corner.name for corner in problem.corners}
+    return Choice(problem, _legal(problem, row["sizing"], spec, folder, tell), folder, least if known else None)
 
 
 def _legal(

@@ -41,7 +41,11 @@ MONTE_CARLO = ServerTool(
             "turn": {"type": "integer", "minimum": 0, "description": "of a run; default: the best"},
             "samples": {"type": "integer", "minimum": 1, "maximum": MOST, "description": f"default {SAMPLES}"},
             "seed": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
-            "corners": {"type": "array", "items": TEXT, "description": "of which the worst counts; default: the first"},
+            "corners": {
+                "type": "array",
+                "items": TEXT,
+                "description": "of which the worst counts; default: of a run that of the least margin, else the first",
+            },
         },
         ["target"],
     ),

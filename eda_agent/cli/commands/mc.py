@@ -32,7 +32,10 @@ def register(commands: Commands) -> None:
         help="vary the process between samples too (default: if the PDK has statistics)",
     )
     parser.add_argument(
-        "--corner", metavar="NAME", help="a corner, or all: each sample counts in its worst corner (default: the first)"
+        "--corner",
+        metavar="NAME",
+        help="a corner, or all: each sample counts in its worst corner (default: of a run the corner of the least"
+        " margin, of a spec the first)",
     )
     add_sizing(parser)
     add_json(parser)
@@ -45,19 +48,19 @@ def mc_command(options: argparse.Namespace) -> int:
     from eda_agent import run
     from eda_agent.cli.nearest import nearest
     from eda_agent.cli.render import console, print_json, print_prose
-    from eda_agent.cli.selection import selected
+    from eda_agent.cli.selection import selection
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
     from eda_agent.run.offset import offset_of, rms, with_offset
     from eda_agent.simulation.montecarlo import monte_carlo, sample_decks
     from eda_agent.units import format_quantity
 
-    problem, sizing = selected(options)
-    problem = with_offset(problem)
+    chosen = selection(options)
+    problem, sizing, least = with_offset(chosen.problem), chosen.sizing, chosen.least
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
         raise InputError(f"--corner {options.corner}: no such corner\n    → {nearest(options.corner, ('all', *names))}")
-    corners = names if options.corner == "all" else [options.corner or names[0]]
+    corners = names if options.corner == "all" else [options.corner or (least[1] if least else names[0])]
     with (
         run.open_evaluator(
             problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
@@ -75,7 +78,7 @@ def mc_command(options: argparse.Namespace) -> int:
             print_prose(screen, line)
         total = result.total
         screen.print(
-            f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}"
+            f"\n{total.passed} of {total.samples} samples meet every spec in {_where(corners, least)}"
             f" ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}"
             + (f"; interrupted, {options.samples} were asked for" if stopped else ""),
             markup=False,
@@ -88,6 +91,17 @@ def mc_command(options: argparse.Namespace) -> int:
                 f" zero), at most {format_quantity(max(known, default=None), 'V', 3)}",
             )
     return 130 if stopped else 0 if result.total.passed == result.total.samples else 1
+
+
+def _where(corners: list[str], least: tuple[str, str] | None) -> str:
+    """The corners, and where one of a run stands to the corner of its least margin."""
+    names = ", ".join(corners)
+    if least is None or len(corners) > 1:
+        return names
+    spec, corner = least
+    if corner in corners:
+        return f"{names}, the corner of the least margin ({spec})"
+    return f"{names} (the least margin, of {spec}, is in {corner})"
 
 
 @contextlib.contextmanager

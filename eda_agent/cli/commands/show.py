@@ -29,6 +29,7 @@ def show_command(options: argparse.Namespace) -> int:
     from eda_agent.insight.saturation import saturation_text
     from eda_agent.insight.verdict import judge
     from eda_agent.problem.extracted.wires import wires_from
+    from eda_agent.record.guard_words import only_the_guard
     from eda_agent.record.labels import policies_text
     from eda_agent.record.result import run_result, state_facts, with_regions
     from eda_agent.record.run_state import chosen_turn, load_state
@@ -90,6 +91,8 @@ def show_command(options: argparse.Namespace) -> int:
         judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ()
     ):
         print_prose(screen, f"! {finding.kind}: {finding.text}")
+    if options.turn is None and (said := only_the_guard(state.verified)):
+        print_prose(screen, f"! {said}")
     if options.turn is None:
         print_prose(
             screen,

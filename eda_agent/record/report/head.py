@@ -15,7 +15,9 @@ from eda_agent.units import counted, format_score
 
 
 def head(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]:
-    """`facts`: (label, text) rows; `met`, `outcome`: the verdict on the whole design."""
+    """`facts`: (label, text) rows; `met`, `outcome`: the verdict on the whole design; `lost`: it meets its
+    specs, but Monte Carlo samples of it do not.
+    """
     begun, best = state.started, best_turn(state)
     missed = [name for name, result in best["specs"].items() if not result["met"]]
     corners = counted(len(begun["corners"]), "corner")
@@ -24,6 +26,11 @@ def head(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]:
         if best["met"]
         else f"{len(missed)} of {counted(len(best['specs']), 'spec')} not met"
     )
+    samples = evidence.monte_carlo
+    lost = best["met"] and samples is not None and samples["passed"] < samples["samples"]
+    if lost and samples is not None:
+        where = ", ".join(samples["corners"]) if len(samples["corners"]) == 1 else "the worst corner"
+        outcome = f"met in {corners}; yield {100 * samples['yield']:.1f} % ({where})"
     facts = [
         ("circuit", evidence.circuit),
         ("models", evidence.models),
@@ -39,7 +46,7 @@ def head(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]:
         ("versions", _versions(state)),
         ("report", f"{_time(now)}{f', {evidence.author}' if evidence.author else ''}"),
     ]
-    return {"met": best["met"], "outcome": outcome, "facts": [fact for fact in facts if fact[1]]}
+    return {"met": best["met"], "lost": lost, "outcome": outcome, "facts": [fact for fact in facts if fact[1]]}
 
 
 def _corner_set(begun: dict[str, Any]) -> str:

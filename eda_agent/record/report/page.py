@@ -21,6 +21,7 @@ from eda_agent.insight.verdict import ENOUGH, conclusive_turns, judge
 from eda_agent.record.axis import Axis
 from eda_agent.record.best_turn import best_turn
 from eda_agent.record.fold import RunState
+from eda_agent.record.guard_words import only_the_guard, thin_advice
 from eda_agent.record.plot import STYLE, line_plot, stacked
 from eda_agent.record.plot_data import Line, Plot
 from eda_agent.record.repeat_commands import repeat_commands
@@ -77,6 +78,7 @@ def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]
         "title": begun["problem"],
         "head": head(state, evidence, now),
         "least": least_text(rows),
+        "guard": only_the_guard(state.verified) or thin_advice(begun["specs"], best["specs"]),
         "corners": corner_rows(state, best),
         "specs": rows,
         "warnings": saturation_text(begun, state.verified, best),

@@ -8,7 +8,7 @@ from typing import Any
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import Found, found_in, target_text, verdict
 from eda_agent.spec_text import in_one_unit, margin_text, plain_margin, value_text
-from eda_agent.units import counted
+from eda_agent.units import EXACT, counted
 
 SIGNS = {"pass": "✓ pass", "thin": "✓ thin", "near": "✗ near", "fail": "✗ fail"}
 
@@ -26,7 +26,7 @@ def _row(spec: Mapping[str, Any], best: Mapping[str, Any], corners: Sequence[str
     found = found_in(best.get("evaluation", {}), spec["name"], corners)
     unit, texts = in_one_unit(spec, found)
     sides = [(sign, spec[side]) for sign, side in (("≥", "minimum"), ("≤", "maximum")) if spec[side] is not None]
-    _, bounds = in_one_unit(spec, [(value, "") for _, value in sides])
+    _, bounds = in_one_unit(spec, [(value, "") for _, value in sides], EXACT)
     kind = verdict(spec, result)
     bound = result.get("bound", "")
     return {

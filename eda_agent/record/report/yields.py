@@ -12,7 +12,7 @@ from eda_agent.record.axis import Axis
 from eda_agent.record.distribution import histogram, normal_plot
 from eda_agent.record.labels import target_text
 from eda_agent.spec_text import cpk_text, sigmas_text, value_text
-from eda_agent.units import counted, format_quantity, shown_unit
+from eda_agent.units import EXACT, counted, format_quantity, shown_unit
 
 _FEW_CORNERS = 5
 """Corners that are named one by one."""
@@ -31,7 +31,11 @@ def yields(
         `summary`: the yield of all specs as a sentence, with the corners of the samples; `kind`: pass or fail; `rows`:
         the numbers of each spec, the lowest yield first; `plots`: drawings of each spec that varies.
     """
-    shown = [(spec, data["specs"][spec["name"]]) for spec in specs if spec["name"] in data["specs"]]
+    shown = [
+        (_limited(spec, data["specs"][spec["name"]]), data["specs"][spec["name"]])
+        for spec in specs
+        if spec["name"] in data["specs"]
+    ]
     shown.sort(key=lambda pair: (pair[1]["yield"], _sigmas(*pair)))
     plots = [drawing for spec, found in shown if found["deviation"] for drawing in _drawings(spec, found)]
     varied = "process and mismatch" if data.get("process") else "mismatch"
@@ -40,8 +44,16 @@ def yields(
         f"{_stopped(data)}"
         f" ({varied}, seed {data['seed']}): yield {_share(data['yield'], data['interval'])}."
     )
+    if any(spec.get("asked") for spec in specs):
+        summary += " The limits are the targets asked for, without the guard band."
     kind = "pass" if data["passed"] == data["samples"] else "fail"
     return {"summary": summary, "kind": kind, "rows": [_row(spec, found) for spec, found in shown], "plots": plots}
+
+
+def _limited(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec with the limits that the samples were graded by: those asked for, without a guard band."""
+    limits = {side: found.get(side, spec[side]) for side in ("minimum", "maximum")}
+    return {key: value for key, value in {**spec, **limits}.items() if key != "asked"}
 
 
 def _corners(corners: Sequence[str], least: tuple[str, str] | None) -> str:
@@ -104,7 +116,7 @@ def _drawings(spec: Mapping[str, Any], found: Mapping[str, Any]) -> list[Markup]
     ]
     limits = {name: spec[side] for name, side in (("min", "minimum"), ("max", "maximum")) if spec[side] is not None}
     # a limit many sigmas away would leave the distribution a single bar
-    named = {f"{name} {format_quantity(limit, unit, 3)}": limit for name, limit in limits.items()}
+    named = {f"{name} {format_quantity(limit, unit, EXACT)}": limit for name, limit in limits.items()}
     near = {name: limit for name, limit in named.items() if abs(limit - mean) < 12 * sigma}
     beyond = {name: limit for name, limit in named.items() if name not in near}
     lines = {**near, "mean": mean, "−σ": mean - sigma, "+σ": mean + sigma}
