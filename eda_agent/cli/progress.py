@@ -78,7 +78,7 @@ def with_progress(request: Request, control: Control, note: Callable[[Event], No
             if event["type"] == "run.started":
                 progress.update(task, total=event["budget"]["simulations"], description=event["problem"])
                 for line in tightened_lines(event["specs"]):
-                    print_prose(progress.console, line)
+                    print_prose(screen, line)
             elif event["type"] in {"baseline", "turn.evaluated"}:
                 progress.update(task, completed=event["index"])
             elif event["type"] == "best.updated":

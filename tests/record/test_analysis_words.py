@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from eda_agent.problem.spec import Problem
 from eda_agent.record.report.analysis_words import analysis_words
+from eda_agent.record.report.bias_words import bias_texts
 from eda_agent.record.report.evidence import testbench_rows as bench_rows
 
 VALUES = {"vdd": 1.8, "hold": 4e-6, "f": 1e4}
@@ -37,6 +40,23 @@ VALUES = {"vdd": 1.8, "hold": 4e-6, "f": 1e4}
 )
 def test_words(command: str, words: str) -> None:
     assert analysis_words(command, VALUES) == words
+
+
+def test_the_band_of_a_noise_is_told_once() -> None:
+    values = {"noise_start": 10.0, "noise_stop": 1e6}
+    words = analysis_words("noise v(out) vvdd dec 10 {noise_start} {1.26*noise_stop}", values)
+    assert "from 10 Hz to 1 MHz and one step beyond, 10 points" in words and "1.26" not in words
+
+
+def test_the_sources_at_the_bias_ports_are_told(tmp_path: Path, problems: dict[str, Problem]) -> None:
+    assert bias_texts(problems["ldo"]) == ["ib: 5 uA from the supply"]
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "bias: {a: {current: -10u}, b: {voltage: vdd/2}, c: {resistance: 10k, to: vdd}, d: {resistance: 1k}, e: odd}"
+    )
+    told = bias_texts(replace(problems["ldo"], path=path))
+    assert told == ["a: 10 uA to vss", "b: 900 mV (vdd/2)", "c: 10 kOhm to vdd", "d: 1 kOhm to vss", "e: odd"]
+    assert bias_texts(replace(problems["ldo"], path=tmp_path / "none.yaml")) == []
 
 
 def test_every_analysis_of_the_shipped_circuits_is_told_with_units(problems: dict[str, Problem]) -> None:

@@ -11,6 +11,8 @@ from eda_agent.spice_numbers import parse_spice_number
 from eda_agent.units import format_quantity
 
 _DIGITS = 3
+_STEP_BEYOND = "{1.26*noise_stop}"
+"""The end of the noise of templates: one of ten steps per decade beyond the band."""
 
 
 def analysis_words(command: str, values: Mapping[str, float]) -> str:
@@ -23,6 +25,10 @@ def analysis_words(command: str, values: Mapping[str, float]) -> str:
     kind, *words = _filled(command, values, repr).split() or [""]
     try:
         told = _TOLD[kind.lower()](*words)
+        if kind.lower() == "noise" and _STEP_BEYOND in command:
+            # a band is given once: what is simulated beyond it is for the interpolation at its end
+            stop, beyond = (_quantity(repr(end), "Hz") for end in (values["noise_stop"], 1.26 * values["noise_stop"]))
+            told = told.replace(f" to {beyond},", f" to {stop} and one step beyond,")
     except (KeyError, TypeError, ValueError):
         return _filled(command, values, lambda value: format_quantity(value, "", _DIGITS))
     return told

@@ -99,8 +99,9 @@ def _bode(
     marks = _Marks(corners[marked], list(corners).index(marked), looped, about)
     gains = _plot(title, Axis("", "Hz", log=True), Axis(unit, unit, step=20), gain, {"": 0.0}, marks.gain)
     phases = _plot(f"{testbench}: phase of the {what}", _FREQUENCY, Axis("deg", "deg", step=45), phase, {}, marks.phase)
-    where = f"In {marked}: " if len(corners) > 1 else ""
-    return Figure([gains, phases], f"{where}{', '.join(marks.texts)}." if marks.texts else "")
+    said = ", ".join(marks.texts)
+    caption = f"In {marked}: {said}." if len(corners) > 1 else f"{said[:1].upper()}{said[1:]}."
+    return Figure([gains, phases], caption if said else "")
 
 
 class _Marks:

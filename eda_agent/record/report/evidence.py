@@ -15,6 +15,7 @@ from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem, Testbench
 from eda_agent.record.export import netlist_diff, sized_netlist
 from eda_agent.record.report.analysis_words import analysis_words
+from eda_agent.record.report.bias_words import bias_texts
 from eda_agent.record.schematic import schematic
 from eda_agent.units import format_quantity
 
@@ -33,6 +34,7 @@ class Evidence:
         netlist, diff: the sized netlist, and its difference from the original.
         schematic: the drawing of the circuit as SVG (`record.schematic`).
         testbenches: a row each (`testbench_rows`).
+        bias: the sources at the circuit's bias ports, as texts.
         labels: testbench → plot labels (`insight.plot_labels`).
         waveforms: of the best design.
         points: corner → device → operating point.
@@ -47,6 +49,7 @@ class Evidence:
     diff: str = ""
     schematic: str = ""
     testbenches: Sequence[Mapping[str, Any]] = ()
+    bias: Sequence[str] = ()
     labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waveforms: Waves = field(default_factory=dict)
     points: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -72,6 +75,7 @@ def circuit_evidence(problem: Problem, sizing: Mapping[str, float]) -> dict[str,
         "diff": netlist_diff(problem, sizing),
         "schematic": drawn,
         "testbenches": testbench_rows(problem),
+        "bias": bias_texts(problem),
         "labels": {name: plot_labels(problem, name) for name in problem.testbenches},
     }
 

@@ -85,6 +85,7 @@ def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]
         "findings": judge(state.turns, begun["specs"], begun["parameters"], state.corners),
         "diagnosis": _no_diagnosis(state, best),
         "testbenches": evidence.testbenches,
+        "bias": evidence.bias,
         "sizes": size_rows(state, best),
         "turns": turn_rows(state),
         "curve": _score_curve(state),
