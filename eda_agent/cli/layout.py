@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from eda_agent.cli.output_files import same_file
 from eda_agent.cli.say import say
 from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.files import write_file
@@ -70,7 +71,9 @@ def write_layout(
 
     if out.suffix.lower() not in {".gds", ".oas"}:
         raise InputError(Finding("the layout file must end in .gds or .oas", out))
-    if source is not None and _same(source, out):
+    if not out.resolve().parent.is_dir():
+        raise MissingError(f"{out}: the folder {out.parent} does not exist\n    → create it, or choose another --gds")
+    if source is not None and same_file(source, out):
         raise InputError(
             Finding(
                 "--into and --gds name the same file, which an error could destroy",
@@ -173,14 +176,6 @@ def write_layout(
             f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds"
         ) from None
     return result
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two paths are one file, through symbolic or hard links."""
-    try:
-        return one.resolve() == other.resolve() or one.samefile(other)
-    except OSError:
-        return False
 
 
 def tell(result: dict[str, Any]) -> None:

@@ -55,6 +55,13 @@ def original_spec(folder: Path) -> Path:
     return origin if origin.is_file() else folder / SPEC
 
 
+def files_of_run(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(names of the files that the run copied, names of its own files)."""
+    files = _origin(folder).get("files")
+    copied = sorted(str(name) for name in files) if isinstance(files, dict) else []
+    return tuple(copied), tuple(sorted(_TAKEN))
+
+
 def changed_since(folder: Path) -> bool:
     """Whether the original spec has changed since the run was started; False if this is unknown."""
     read, origin = _origin(folder).get("read"), original_spec(folder)

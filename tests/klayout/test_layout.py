@@ -323,7 +323,7 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
             write_layout(found, tmp_path / out, tmp_path / source if source else None, name, None)
         assert not list(tmp_path.glob("c*"))
     # a disk that does not take it: here a folder that is not there
-    with pytest.raises(MissingError, match="the layout cannot be written"):
+    with pytest.raises(MissingError, match="none does not exist"):
         write_layout(found, tmp_path / "none" / "d.gds", None, "demonstration", None)
 
 

@@ -69,6 +69,7 @@ def register(commands: Commands) -> None:
 
 def export_command(options: argparse.Namespace) -> int:
     """Write the sized netlist or a diff."""
+    from eda_agent.cli.output_files import check_outputs
     from eda_agent.cli.say import say, write
     from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import Finding, InputError
@@ -81,6 +82,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.record.run_state import chosen_turn, load_state
 
     state = load_state(options.run)
+    check_outputs(options)
     turn = chosen_turn(state, options.turn, options.run)
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
