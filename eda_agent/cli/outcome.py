@@ -9,7 +9,7 @@ from eda_agent.cli.render import Screen, console, print_prose, sizing_table
 from eda_agent.cli.say import command
 from eda_agent.cli.spec_table import spec_table
 from eda_agent.insight.saturation import saturated_devices, saturation_text
-from eda_agent.insight.verdict import judge
+from eda_agent.insight.verdict import judge, remedy_text
 from eda_agent.record import labels
 from eda_agent.record.events import turn_data
 from eda_agent.record.guard_words import only_the_guard, thin_advice
@@ -79,9 +79,15 @@ def _what_blocks(screen: Screen, outcome: Outcome) -> None:
     problem = outcome.problem
     turns = [turn_data(turn) for turn in outcome.turns] if len(outcome.turns) <= MOST_JUDGED else []
     specs, parameters = labels.spec_table(problem), labels.parameter_table(problem)
-    for finding in judge(turns, specs, parameters, len(problem.corners)):
+    findings = judge(turns, specs, parameters, len(problem.corners))
+    for finding in findings:
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
     if said := only_the_guard(outcome.verified):
         screen.print(f"! {said}", markup=False)
+    if said := remedy_text(findings):
+        print_prose(
+            screen, f"to change      {said} in spec.yaml, then start a run with --memory; more turns hardly help"
+        )
+        return
     more = command("size", outcome.folder, "--resume", "--budget", 2 * max(outcome.simulations, 50))
     screen.print(f"to go on       {more}", markup=False, soft_wrap=True)

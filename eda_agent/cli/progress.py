@@ -54,21 +54,32 @@ def with_progress(request: Request, control: Control, note: Callable[[Event], No
     """Execute a run with a progress bar on a terminal, or with one line per better score elsewhere."""
     screen = console()
     if quiet or not screen.is_terminal:
+        last = ""
 
         def tell(event: Event) -> None:
+            nonlocal last
             note(event)
+            if event["type"] == "best.updated":
+                # a better turn with the same digits says nothing new
+                before, last = last, _best_line(event).partition(": ")[2]
+                if before == last:
+                    return
             if not quiet:
                 tell_event(event, screen)
 
         return size(request, tell, control)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=20),
         TextColumn("{task.completed}/{task.total}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}", markup=False),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=len("0:00:00"))),
+        # what has no room is cut here, never the time
+        TextColumn(
+            "{task.fields[state]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
+        ),
     )
     with Progress(*columns, console=screen, transient=True) as progress:
         task = progress.add_task("sizing", total=request.simulations or 0, state="starting")

@@ -9,6 +9,7 @@ range          a size at the end of its range in the best turns of an unmet spec
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +28,22 @@ ENOUGH = 8
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`kind` is out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is for people."""
+    """`kind` is out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is for people;
+    `remedy` is what would change it, "" if nothing known would.
+    """
 
     kind: str
     specs: tuple[str, ...]
     parameters: tuple[str, ...]
     text: str
+    remedy: str = ""
+
+
+def remedy_text(findings: Sequence[Diagnosis]) -> str:
+    """What to change in the spec, where more turns will hardly help; "" if no finding says it."""
+    wider = [one.remedy for one in findings if one.kind == "range" and one.remedy]
+    lower = [one.remedy for one in findings if one.kind == "out of reach" and one.remedy]
+    return ", or ".join(" and ".join(dict.fromkeys(part)) for part in (wider, lower) if part) if lower else ""
 
 
 def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row], corners: int) -> tuple[Diagnosis, ...]:
@@ -90,10 +101,28 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
         )
     )
     text = (
-        f"{name} was met in none of {len(simulated)} turns{others}: {value}, target"
+        f"{name} was met in none of {_tried(simulated)}{others}: {value}, target"
         f" {format_quantity(_missed(spec, seen['value']), shown_unit(spec), EXACT)}"
     )
-    return Diagnosis("out of reach", (name,), (), text)
+    return Diagnosis("out of reach", (name,), (), text, _relaxed(spec, seen))
+
+
+def _relaxed(spec: Row, seen: Row) -> str:
+    """The target that the best value meets; "" without a value."""
+    value, bound = seen["value"], seen.get("bound", "")
+    if not value or bound:
+        return ""
+    lower = _missed(spec, value) == spec["minimum"]
+    # three digits, rounded to the side on which the value meets it
+    size = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    reached = (math.floor if lower else math.ceil)(value / size + (1e-9 if lower else -1e-9)) * size
+    return f"{'lower' if lower else 'raise'} {spec['name']} to {format_quantity(reached, shown_unit(spec), 3)}"
+
+
+def _tried(simulated: Sequence[Row]) -> str:
+    """The turns by number; the start is named, because no budget counts it."""
+    start = sum(turn["index"] == 0 for turn in simulated)
+    return counted(len(simulated) - start, "turn") + (", nor at the start" if start else "")
 
 
 def _missed(spec: Row, value: float | None) -> float:
@@ -122,5 +151,6 @@ def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) ->
                     f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns"
                     f" that are best on {name}"
                 )
-                result.append(Diagnosis("range", (name,), (key,), text))
+                remedy = f"widen {key} beyond {format_quantity(end, parameter['unit'])}"
+                result.append(Diagnosis("range", (name,), (key,), text, remedy))
     return result

@@ -48,6 +48,7 @@ def mc_command(options: argparse.Namespace) -> int:
     from eda_agent import run
     from eda_agent.cli.nearest import nearest
     from eda_agent.cli.render import console, print_json, print_prose
+    from eda_agent.cli.say import say
     from eda_agent.cli.selection import selection
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
@@ -67,7 +68,11 @@ def mc_command(options: argparse.Namespace) -> int:
         ) as evaluator,
         _counter(options.samples * len(sample_decks(evaluator, corners)), quiet=options.json) as tell,
     ):
-        result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process, tell)
+        try:
+            result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process, tell)
+        except KeyboardInterrupt:
+            say("eda-agent: no sample was simulated in every testbench: there is nothing to keep")
+            raise
     stopped = result.total.samples < options.samples
     if options.json:
         print_json(monte_carlo_data(result))

@@ -65,6 +65,7 @@ def lines(rows: Mapping[str, RunRow], width: int | None) -> list[str]:
     Names of runs and problems are never cut. Names that leave no room for the columns have lines of their own.
     """
     columns = _columns(rows)
+    every = list(columns)
     names, apart = columns.pop("run"), False
     if width is not None:
         room = width - GAP - max(len(name) for name in ("run", *names))
@@ -77,9 +78,11 @@ def lines(rows: Mapping[str, RunRow], width: int | None) -> list[str]:
         columns = {"run": names, **columns}
     cells = [_aligned(name, texts) for name, texts in columns.items()]
     plain = [(" " * GAP).join(row).rstrip() for row in zip(*cells, strict=True)]
+    left = [name for name in every if name != "run" and name not in columns]
+    note = [f"not shown in {width} columns: {', '.join(left)}"] if left else []
     if not apart:
-        return plain
-    return [text for name, row in zip(("run", *names), plain, strict=True) for text in (name, " " * GAP + row)]
+        return plain + note
+    return [text for name, row in zip(("run", *names), plain, strict=True) for text in (name, " " * GAP + row)] + note
 
 
 def _columns(rows: Mapping[str, RunRow]) -> dict[str, list[str]]:

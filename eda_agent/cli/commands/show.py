@@ -27,7 +27,7 @@ def show_command(options: argparse.Namespace) -> int:
     from eda_agent.errors import visible
     from eda_agent.insight.complete import corners_of, share_text
     from eda_agent.insight.saturation import saturation_text
-    from eda_agent.insight.verdict import judge
+    from eda_agent.insight.verdict import judge, remedy_text
     from eda_agent.problem.extracted.wires import wires_from
     from eda_agent.record.guard_words import only_the_guard
     from eda_agent.record.labels import policies_text
@@ -87,10 +87,11 @@ def show_command(options: argparse.Namespace) -> int:
     _show_moves(screen, state, turn)
     for line in saturation_text(begun, state.verified, turn):
         print_prose(screen, f"! {line}")
-    for finding in (
-        judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ()
-    ):
+    findings = judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ()
+    for finding in findings:
         print_prose(screen, f"! {finding.kind}: {finding.text}")
+    if said := remedy_text(findings):
+        print_prose(screen, f"! to change: {said}")
     if options.turn is None and (said := only_the_guard(state.verified)):
         print_prose(screen, f"! {said}")
     if options.turn is None:

@@ -78,7 +78,12 @@ def register(commands: Commands) -> None:
 
 
 def _add_run(group: ArgumentGroup) -> None:
-    group.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals (default: the spec's)")
+    group.add_argument(
+        "--budget",
+        type=count,
+        metavar="N",
+        help="maximum number of simulations; the start does not count (default: the spec's)",
+    )
     group.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
     group.add_argument("--resume", action="store_true", help="continue the run in SPEC (or in --out)")
 

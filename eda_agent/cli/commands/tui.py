@@ -22,7 +22,9 @@ def register(commands: Commands) -> None:
         "target", metavar="PATH", type=Path, help="spec.yaml, a shipped circuit, a netlist, or the folder of a run"
     )
     parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="policy of a new run")
-    parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals of a new run")
+    parser.add_argument(
+        "--budget", type=count, metavar="N", help="maximum number of simulations of a new run; the start does not count"
+    )
     parser.add_argument("--seed", type=seed, metavar="S", help="random seed of a new run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of a new run")
     parser.add_argument("--resume", action="store_true", help="continue the run")

@@ -39,15 +39,18 @@ def _row(entry: Mapping[str, Any], value: float, first: float | None) -> dict[st
 
 
 def turn_rows(state: RunState) -> list[dict[str, Any]]:
-    """The turns that improved the score, with their changes and reasons; at most `MOST_TURNS`."""
-    rows: list[dict[str, Any]] = []
-    best = -1.0
+    """The turns that improved the score by what its digits show, and the last of them, with their changes and reasons;
+    at most `MOST_TURNS`.
+    """
+    better: list[Mapping[str, Any]] = []
     for turn in state.turns:
-        if partial(turn, state.corners) or turn["score"] <= best or len(rows) >= MOST_TURNS:
-            continue
-        best = turn["score"]
-        rows.append(_turn(state, turn))
-    return rows
+        if not partial(turn, state.corners) and turn["score"] > (better[-1]["score"] if better else -1.0):
+            better.append(turn)
+    texts = [format_score(turn["score"]) for turn in better]
+    shown = [turn for place, turn in enumerate(better) if not place or texts[place] != texts[place - 1]][:MOST_TURNS]
+    if better and shown[-1] is not better[-1] and len(shown) < MOST_TURNS:
+        shown.append(better[-1])
+    return [_turn(state, turn) for turn in shown]
 
 
 def _turn(state: RunState, turn: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from eda_agent.record.labels import Found, found_in, target_text, verdict
 from eda_agent.spec_text import in_one_unit, margin_text, plain_margin, value_text
 from eda_agent.units import EXACT, counted
 
-SIGNS = {"pass": "✓ pass", "thin": "✓ thin", "near": "✗ near", "fail": "✗ fail"}
+SIGNS = {"pass": "✓ pass", "thin": "✓ thin", "near": "~ near", "fail": "✗ fail"}
 
 
 def spec_rows(state: RunState, best: Mapping[str, Any]) -> list[dict[str, Any]]:
