@@ -15,8 +15,11 @@ from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 
 _SECOND = "tests/measurements/test_sample_hold.py"
-LEVELS = (2, 3, 4)
-"""Periods in which the upper end, the lower end and the middle of the signal range are sampled."""
+STEPS = range(2, 15)
+"""Periods of the clock that follow a step of the input, from every quarter of the signal range to both of its ends and
+back."""
+SWEPT = range(2, 66)
+"""Periods of the clock in which the input is at another level of the signal range each."""
 NOTHING = 120.0
 """dB: a step that feeds through by less is lost in the solver's tolerance."""
 
@@ -49,8 +52,8 @@ def acquisition(time: Real, output: Real, start: float, stop: float, tolerance: 
     "s",
     analysis="tran",
     typical=20e-9,
-    definition="time from the start of tracking until the output stays within the tolerance of a full step, the slower"
-    " of both directions",
+    definition="time from the start of tracking until the output stays within the tolerance of its step, the slowest of"
+    " steps between the ends and the quarters of the signal range",
     window="a lower bound where the output still moves at the end of the tracking half",
     second=_SECOND,
 )
@@ -59,10 +62,8 @@ def _acquisition_time(wave: Waveform, settings: Mapping[str, float]) -> float:
     tolerance = settings["tolerance"] / 100
     time, out = wave.axis, wave.real("out")
     # from the middle of the clock's edge; a pedestal begins with the next one
-    (rise, fall), half = [number * period + edge / 2 for number in LEVELS[:2]], (period - edge) / 2
-    return max(
-        acquisition(time, out, rise, rise + half, tolerance), acquisition(time, out, fall, fall + half, tolerance)
-    )
+    begins, half = [number * period + edge / 2 for number in STEPS], (period - edge) / 2
+    return max(acquisition(time, out, begin, begin + half, tolerance) for begin in begins)
 
 
 @metric(
@@ -105,7 +106,7 @@ def _pedestal(wave: Waveform, settings: Mapping[str, float]) -> float:
 )
 def _hold_feedthrough(wave: Waveform, settings: Mapping[str, float]) -> float:
     period = 1 / settings["frequency"]
-    steps = np.array([1.75, 2.75, 3.75]) * period
+    steps = (np.array(STEPS) - 0.25) * period
     before, after = steps - 0.01 * period, steps + 0.15 * period
     moved = np.abs(_at(wave, "out", after) - _at(wave, "out", before))
     driven = np.abs(_at(wave, "in", after) - _at(wave, "in", before))
@@ -120,15 +121,17 @@ def _hold_feedthrough(wave: Waveform, settings: Mapping[str, float]) -> float:
     "V/s",
     analysis="tran",
     typical=1e3,
-    definition="slope of the held output, as a positive number",
+    definition="slope of the held output, as a positive number, the larger of both ends of the signal range",
     second=_SECOND,
     aliases=("droop_rate",),
 )
 def _droop(wave: Waveform, settings: Mapping[str, float]) -> float:
-    begin = 3 / settings["frequency"]
-    ends = np.array([begin + 0.1 * settings["hold"], begin + settings["hold"]])
-    values = _at(wave, "out", ends)
-    return float(abs(values[1] - values[0]) / (ends[1] - ends[0]))
+    frequency, hold = settings["frequency"], settings["hold"]
+    slopes = []
+    for begin in (3 / frequency, hold + 6 / frequency):
+        first, last = _at(wave, "out", np.array([begin + 0.1 * hold, begin + hold]))
+        slopes.append(abs(last - first) / (0.9 * hold))
+    return float(max(slopes))
 
 
 @metric(
@@ -141,13 +144,13 @@ def _droop(wave: Waveform, settings: Mapping[str, float]) -> float:
     second=_SECOND,
 )
 def _tracking_resistance(wave: Waveform, settings: Mapping[str, float]) -> float:
-    ends = np.array([2.44, 3.44, 4.44]) / settings["frequency"]
+    ends = (np.array(SWEPT) + 0.44) / settings["frequency"]
     return float(np.max(np.abs(_at(wave, "out", ends) - _at(wave, "in", ends)))) / settings["current"]
 
 
 def _openings(settings: Mapping[str, float]) -> Real:
     """The ends of tracking, s."""
-    return (np.array(LEVELS) + 0.5) / settings["frequency"]
+    return (np.array(STEPS) + 0.5) / settings["frequency"]
 
 
 def _at(wave: Waveform, role: str, moments: Real) -> Real:

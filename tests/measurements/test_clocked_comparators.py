@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eda_agent.metrics import measure
 from eda_agent.metrics.comparator import decision_delay
 from eda_agent.metrics.measurable import Unmeasurable
+from eda_agent.metrics.waveform import Waveform
 from tests.problem.test_clocked_comparators import ARM, MODELS, SELF_BIASED, TAIL
 
 VDD, T = 3.0, 10e-9
@@ -37,8 +39,8 @@ def simulated(folder: Path, text: str, ports: str, benches: str, specs: str) -> 
     return {name: float(found[name]) for name in names}
 
 
-def by_hand(folder: Path, text: str, cards: str) -> dict[str, float]:
-    deck = f"{MODELS}{text}{CLOCKS}{cards}.option reltol=1e-4\n.tran 10p 24n 0 20p\n.end\n"
+def by_hand(folder: Path, text: str, cards: str, step: str = "20p", reltol: str = "1e-4") -> dict[str, float]:
+    deck = f"{MODELS}{text}{CLOCKS}{cards}.option reltol={reltol}\n.tran {step} 24n 0 {step}\n.end\n"
     (folder / "hand.cir").write_text(deck)
     command = ["ngspice", "-b", str(folder / "hand.cir")]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -66,8 +68,8 @@ def test_a_double_tail_with_two_clocks_equals_a_deck_by_hand(tmp_path: Path) -> 
     assert found["decision_energy"] == pytest.approx(-hand["charge"] * VDD / 2, rel=0.01)
     still = "Vp sp 0 1.505\nVn sn 0 1.495\nRp sp inp 1k\nRn sn inn 1k\n"
     ends = ".meas tran most max par('v(inp)-v(inn)')\n.meas tran least min par('v(inp)-v(inn)')\n"
-    kick = by_hand(tmp_path, DOUBLE, f"{call}{still}{ends}")
-    assert found["kickback"] == pytest.approx(max(kick["most"] - 10e-3, 10e-3 - kick["least"]), rel=0.02)
+    kick = by_hand(tmp_path, DOUBLE, f"{call}{still}{ends}", "1p", "1e-6")
+    assert found["kickback"] == pytest.approx(max(kick["most"] - 10e-3, 10e-3 - kick["least"]), rel=0.005)
 
 
 def test_the_offset_of_a_double_tail_is_a_voltage_at_its_gate(tmp_path: Path) -> None:
@@ -75,6 +77,26 @@ def test_the_offset_of_a_double_tail_is_a_voltage_at_its_gate(tmp_path: Path) ->
     benches = "  search: {template: comparator_offset}\n"
     found = simulated(tmp_path, skewed, "clkb: nclk", benches, "  decision_offset: {testbench: search, maximum: 1m}\n")
     assert found["decision_offset"] == pytest.approx(12e-3, abs=1e-4)
+
+
+def test_a_large_offset_flips_where_plain_ngspice_does_with_a_tight_tolerance(tmp_path: Path) -> None:
+    """The devices between the tails are unequal."""
+    skewed = DOUBLE.replace("M10 outp d1 vss vss nch W=6u", "M10 outp d1 vss vss nch W=9u")
+    assert skewed != DOUBLE
+    benches = "  search: {template: comparator_offset, range: 300m}\n"
+    found = simulated(tmp_path, skewed, "clkb: nclk", benches, "  decision_offset: {testbench: search, maximum: 1m}\n")
+    low, high = 0.0, 0.3
+    deck = f"{MODELS}{skewed}{CLOCKS}X1 inp inn outp outn clk nclk vdd 0 cmp\nCp outp 0 10f\nCn outn 0 10f\nVm m 0 1.5\n"
+    for _ in range(10):
+        middle = (low + high) / 2
+        one = f"Ep inp m d 0 0.5\nEn inn m d 0 -0.5\nVd d 0 {middle}\n.option reltol=1e-6\n.tran 5p 9.8n 0 5p\n"
+        (tmp_path / "one.cir").write_text(f"{deck}{one}.meas tran end find par('v(outp)-v(outn)') at=9.7n\n.end\n")
+        command = ["ngspice", "-b", str(tmp_path / "one.cir")]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        end = float(re.search(r"(?m)^end\s*=\s*(\S+)", said)[1])  # type: ignore[index]  # without it the test fails
+        low, high = (middle, high) if end < 0 else (low, middle)
+    assert found["decision_offset"] == pytest.approx((low + high) / 2, rel=5e-3)
+    assert low > 0.1
 
 
 def test_one_output_behind_a_second_stage_equals_a_deck_by_hand(tmp_path: Path) -> None:
@@ -95,6 +117,19 @@ def test_one_output_behind_a_second_stage_equals_a_deck_by_hand(tmp_path: Path) 
     slower = max(value for value in hand.values() if 0 < value < T / 2)
     assert found["delay"] == pytest.approx(slower, rel=0.01)
     assert found["decision_offset"] < 1e-3
+
+
+def test_a_comparator_that_decides_the_wrong_way_has_no_kickback() -> None:
+    time = np.linspace(0, 2.4, 2401)
+    clock = time % 1 > 0.5
+    kick = np.where(clock, 0.011, 0.010)
+    for sides, why in (((1, 1), ""), ((1, -1), "wrong way"), ((1, 0.2), "not decided")):
+        outputs = np.where(clock, np.where(time < 1, *sides), 0)
+        flat = np.zeros_like(time)
+        wave = Waveform("tran", time, {"inp": kick, "inn": flat, "outp": outputs, "outn": flat})
+        found = measure("kickback", wave, {"frequency": 1.0, "vdd": 1.0, "vdiff": 0.01})
+        assert why in (found.why or "")
+        assert (found.value is None) == bool(why)
 
 
 def test_a_decision_that_stands_from_before_has_no_delay() -> None:

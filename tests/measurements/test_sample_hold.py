@@ -134,3 +134,41 @@ def test_what_still_moves_is_not_acquired() -> None:
     wave = Waveform("tran", time, {"out": out, "in": out})
     found = measure("acquisition_time", wave, {"frequency": 1.0, "edge": 0.0, "tolerance": 1.0})
     assert found.bound == ">" and found.why == "not acquired" and found.wanted > 1
+
+
+WEAK = """.model nch nmos level=1 vto=1.1 kp=200u cgso=200p cgdo=200p tox=1 is=1p
+.model pch pmos level=1 vto=-1.1 kp=80u cgso=200p cgdo=200p tox=1 is=3p
+.subckt sh in out clk clkb vdd vss
+M1 out clk in vss nch W=8u L=1u
+M2 out clkb in vdd pch W=8u L=1u
+C1 out vss 1p
+.ends
+"""
+
+
+def test_the_middle_of_the_range_and_both_ends_count(tmp_path: Path) -> None:
+    """Both devices are weak in the middle; the junctions to the upper rail leak more than those to the lower one."""
+    benches = {
+        "sample_hold": (", load: 1a", "acquisition_time"),
+        "sample_hold_droop": (", load: 1a", "droop"),
+        "sample_hold_resistance": (", load: 1a", "tracking_resistance"),
+    }
+    found = simulated(tmp_path, WEAK, "ports: {clkb: clkb}", benches)
+    # held low: the junction of the second device
+    overlap = 2 * 200e-12 * 8e-6
+    assert found["droop"] == pytest.approx(3e-12 / (1e-12 + overlap), rel=0.02)
+    call = "X1 in out clk clkb vdd 0 sh"
+    times = {}
+    for start, end in [(0, VDD), (VDD, 0), *((end, VDD * quarter / 4) for end in (0, VDD) for quarter in (1, 2, 3))]:
+        cards = f"Vin in 0 pwl(0 {start} 70n {start} 70.2n {end})\n"
+        asked = ".tran 0.1n 140n\n.meas tran before find v(out) at=100.1n\n.meas tran last find v(out) at=139n\n"
+        ends = hand(tmp_path, WEAK, call, cards + asked)
+        edge = ends["last"] - 1e-3 * (ends["last"] - ends["before"])
+        said = hand(tmp_path, WEAK, call, f"{cards}.tran 0.1n 140n\n.meas tran there when v(out)={edge} cross=last\n")
+        times[start, end] = said["there"] - 100.1e-9
+    assert found["acquisition_time"] == pytest.approx(max(times.values()), rel=0.02)
+    assert max(times.values()) > 1.5 * max(times[0, VDD], times[VDD, 0]), times
+    rows = "I1 0 out 10u\n.dc Vin 0 3 0.01\n.meas dc most max par('v(out)-v(in)')\n.meas dc middle find par('v(out)-v(in)') at=1.5\n"
+    swept = hand(tmp_path, WEAK, "X1 in out vdd 0 vdd 0 sh\nVin in 0 0", rows)
+    assert found["tracking_resistance"] == pytest.approx(swept["most"] / 10e-6, rel=0.03)
+    assert swept["most"] > 1.05 * swept["middle"]
