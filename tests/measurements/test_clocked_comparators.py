@@ -86,7 +86,9 @@ def test_a_large_offset_flips_where_plain_ngspice_does_with_a_tight_tolerance(tm
     benches = "  search: {template: comparator_offset, range: 300m}\n"
     found = simulated(tmp_path, skewed, "clkb: nclk", benches, "  decision_offset: {testbench: search, maximum: 1m}\n")
     low, high = 0.0, 0.3
-    deck = f"{MODELS}{skewed}{CLOCKS}X1 inp inn outp outn clk nclk vdd 0 cmp\nCp outp 0 10f\nCn outn 0 10f\nVm m 0 1.5\n"
+    deck = (
+        f"{MODELS}{skewed}{CLOCKS}X1 inp inn outp outn clk nclk vdd 0 cmp\nCp outp 0 10f\nCn outn 0 10f\nVm m 0 1.5\n"
+    )
     for _ in range(10):
         middle = (low + high) / 2
         one = f"Ep inp m d 0 0.5\nEn inn m d 0 -0.5\nVd d 0 {middle}\n.option reltol=1e-6\n.tran 5p 9.8n 0 5p\n"
