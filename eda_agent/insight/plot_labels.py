@@ -3,6 +3,7 @@ units.
 
 ac      what: gain, loop gain, or a rejection in dB, with the sign of its metric (−20 log |out|)
 noise   roles: input, output, as in the specs; unit: of the input density
+ac, noise   at: the frequency (Hz) at which a spec is measured, in the first corner; absent without one
 dc      axis: the swept quantity; unit: V, A or °C; windows: corner → supplies of a line regulation
 marks   metrics: those of the specs that have a mark (`insight.wave_marks`); settings: corner → what they need
 limits  lowest and highest voltage of a circuit between its rails; an ideal source that cannot be supplied exceeds them
@@ -14,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from eda_agent.insight.wave_marks import MARKED, NEEDED
+from eda_agent.metrics import METRICS
 from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem, Testbench
 
@@ -57,10 +59,15 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
     axis, unit = swept(source)
     highest = max(corner.vdd for corner in problem.corners)
     return {
-        "ac": {"what": rejection or gain, "sign": -1 if rejection else 1},
+        "ac": {
+            "what": rejection or gain,
+            "sign": -1 if rejection else 1,
+            **_spot(problem, bench, asked & _REJECTIONS.keys()),
+        },
         "noise": {
             "roles": roles or ["input", "output"],
             "unit": "A/√Hz" if "input_noise_current" in bench.sources else "V/√Hz",
+            **_spot(problem, bench, asked & (_INPUT_NOISE | {"output_noise"})),
         },
         "dc": {
             "axis": axis,
@@ -70,6 +77,14 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
         "marks": _marks(problem, bench, asked),
         "limits": [-BEYOND, highest + BEYOND],
     }
+
+
+def _spot(problem: Problem, bench: Testbench, asked: Collection[str]) -> dict[str, float]:
+    """{"at": Hz} of the metrics that are measured at one frequency; {} if there is none, or more than one."""
+    named = {METRICS[name].at[0] for name in asked if len(METRICS[name].at) == 1}
+    if len(named) != 1 or not named <= bench.settings.keys():
+        return {}
+    return {"at": work_out(bench.settings, problem.corners[0])[named.pop()]}
 
 
 def _marks(problem: Problem, bench: Testbench, asked: Collection[str]) -> dict[str, Any]:

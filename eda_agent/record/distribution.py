@@ -44,7 +44,9 @@ def histogram(
         for number, count in enumerate(counts)
         if count
     ]
-    return drawing(title, _WIDTH, _HEIGHT, [*framed(frame, bars), *_pointers(frame, beyond or {}, TOP + 10)])
+    # below the names of the vertical lines
+    below = TOP + 12 + 13 * len(verticals)
+    return drawing(title, _WIDTH, _HEIGHT, [*framed(frame, bars), *_pointers(frame, beyond or {}, (below, below))])
 
 
 def normal_plot(
@@ -81,16 +83,16 @@ def normal_plot(
         title,
         _WIDTH,
         _HEIGHT,
-        [*framed(frame, [line, *dots]), *_pointers(frame, beyond or {}, TOP + frame.height - 14)],
+        [*framed(frame, [line, *dots]), *_pointers(frame, beyond or {}, (TOP + 10, TOP + frame.height - 14))],
     )
 
 
-def _pointers(frame: Frame, beyond: Mapping[str, float], below: float) -> list[str]:
-    """Each limit outside a plot as an arrow at the edge towards it, with its name; on the right at `below`."""
+def _pointers(frame: Frame, beyond: Mapping[str, float], heights: tuple[float, float]) -> list[str]:
+    """Each limit outside a plot as an arrow at the edge towards it, with its name. `heights`: left, right."""
     parts = []
     for name, limit in beyond.items():
         right = limit > frame.xs[1]
-        x, y = LEFT + (frame.width if right else 0.0), below if right else TOP + 10
+        x, y = LEFT + (frame.width if right else 0.0), heights[right]
         way, anchor = (-1, "end") if right else (1, "start")
         parts.append(
             f'<path d="M {x + way * 22:.1f} {y:.1f} H {x:.1f} m {way * 6} -4 L {x:.1f} {y:.1f} l {way * 6} 4"'

@@ -17,6 +17,8 @@ from eda_agent.record.svg_text import svg_text
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 28, 44
 """Pixels around the frame, for the marks of its axes and its title."""
 _MOST_POINTS = 1500
+_LETTERS_HIGH = 12
+"""Pixels that a label needs above its line."""
 
 
 def panel(plot: Plot, height: float) -> list[str]:
@@ -43,7 +45,7 @@ def framed(frame: Frame, curves: Sequence[str], zoom: str = "") -> list[str]:
         f'<g class="panel"{zoom}>',
         f'<text x="{LEFT}" y="16" class="title">{svg_text(plot.title)}</text>',
         f'<rect x="{LEFT}" y="{TOP}" width="{frame.width:g}" height="{frame.height:g}" class="frame"/>',
-        *_title_of_y(plot.y),
+        *_title_of_y(plot),
         *frame.axes(),
         f'<svg x="{LEFT}" y="{TOP}" width="{frame.width:g}" height="{frame.height:g}" class="curves"><g>',
         *curves,
@@ -57,11 +59,14 @@ def framed(frame: Frame, curves: Sequence[str], zoom: str = "") -> list[str]:
     ]
 
 
-def _title_of_y(axis: Axis) -> list[str]:
-    """The title of the y axis above its marks; an axis that is named by its unit has it in the marks."""
+def _title_of_y(plot: Plot) -> list[str]:
+    """The name of the y axis over the right end of the frame, apart from the plot's title; an axis that is named by its
+    unit has it in the marks.
+    """
+    axis = plot.y
     if not axis.label or axis.label == axis.unit:
         return []
-    return [f'<text x="{LEFT - 6}" y="16" class="tick" text-anchor="end">{svg_text(axis.label)}</text>']
+    return [f'<text x="{plot.width - RIGHT}" y="16" class="tick" text-anchor="end">↑ {svg_text(axis.label)}</text>']
 
 
 def _data(ends: tuple[float, float], axis: Axis) -> str:
@@ -90,14 +95,16 @@ class Frame:
             parts.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{TOP + self.height:g}" class="grid"/>')
             if named:
                 parts.append(
-                    f'<text x="{x:.1f}" y="{TOP + self.height + 15:g}" class="tick"'
+                    f'<text x="{x:.1f}" y="{TOP + self.height + 17:g}" class="tick"'
                     f' text-anchor="middle">{svg_text(label)}</text>'
                 )
         for value in ticks(*self.ys, self.plot.y):
             y = TOP + self.py(value)
+            # the lowest one keeps off the marks of the x axis
+            base = min(y + 4, TOP + self.height)
             parts.append(
                 f'<line x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + self.width:g}" y2="{y:.1f}" class="grid"/><text'
-                f' x="{LEFT - 6}" y="{y + 4:.1f}" class="tick"'
+                f' x="{LEFT - 6}" y="{base:.1f}" class="tick"'
                 f' text-anchor="end">{svg_text(tick_label(value, self.plot.y))}</text>'
             )
         return [*parts, "</g>"]
@@ -168,6 +175,12 @@ class Frame:
             end = self.py(mark.to)
             bar = f'<line class="bar" x1="0" y1="0" x2="0" y2="{end - y:.2f}" data-to="{end:.2f}"/>'
             drop = (end - y) / 2 + 4
+            if abs(end - y) < _LETTERS_HIGH:
+                # a short bar has no room for the label beside it: it goes to the side away from the other end
+                drop = 16.0 if end <= y else -8.0
+        if y + drop < _LETTERS_HIGH:
+            # not into the title
+            drop = 16.0
         left = mark.left or x > 0.85 * self.width
         return (
             f'<g class="mark point" data-line="{mark.line}" data-at="{x:.2f},{y:.2f}" data-moves="xy"'

@@ -94,7 +94,9 @@ def _bode(
     title = f"{testbench}: {what}"
     if sign < 0:
         # the phase of a rejection has no meaning
-        return Figure([_plot(title, _FREQUENCY, Axis(unit, unit, step=20), gain)])
+        return Figure(
+            [replace(_plot(title, _FREQUENCY, Axis(unit, unit, step=20), gain), verticals=_spot(about["ac"]))]
+        )
     marked = next((corner for corner in worst if corner in corners), next(iter(corners)))
     marks = _Marks(corners[marked], list(corners).index(marked), looped, about)
     gains = _plot(title, Axis("", "Hz", log=True), Axis(unit, unit, step=20), gain, {"": 0.0}, marks.gain)
@@ -128,7 +130,7 @@ class _Marks:
 
 
 def _noise(testbench: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]) -> list[Plot]:
-    return [
+    plots = [
         _plot(
             f"{testbench}: {role} noise",
             _FREQUENCY,
@@ -141,6 +143,13 @@ def _noise(testbench: str, corners: Corners, about: Mapping[str, Any], shown: Co
         for role in about["noise"]["roles"]
         if all(role in wave["probes"] for wave in corners.values())
     ]
+    return [replace(plot, verticals=_spot(about["noise"])) for plot in plots]
+
+
+def _spot(about: Mapping[str, Any]) -> dict[str, float]:
+    """The frequency at which a spec is measured, as a vertical line."""
+    at = about.get("at")
+    return {format_quantity(at, "Hz", 3): at} if at else {}
 
 
 def _sweep(

@@ -116,13 +116,17 @@ class Panel {
       this.ticks.append(element("line", { x1: x, y1: this.top, x2: x, y2: bottom, class: "grid" }));
       if (x - half <= end) continue;
       end = x + half + 4;
-      this.ticks.append(element("text", { x, y: bottom + 15, class: "tick", "text-anchor": "middle" }, label));
+      this.ticks.append(element("text", { x, y: bottom + 17, class: "tick", "text-anchor": "middle" }, label));
     }
     for (const [place, value] of marks(this.y, y0, y1)) {
       const y = this.top + this.height * (1 - (place - y0) / (y1 - y0));
       this.ticks.append(
         element("line", { x1: this.left, y1: y, x2: right, y2: y, class: "grid" }),
-        element("text", { x: this.left - 6, y: y + 4, class: "tick", "text-anchor": "end" }, quantity(value, this.yUnit, 5)),
+        element(
+          "text",
+          { x: this.left - 6, y: Math.min(y + 4, bottom), class: "tick", "text-anchor": "end" },
+          quantity(value, this.yUnit, 5),
+        ),
       );
     }
   }
