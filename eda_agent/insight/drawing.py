@@ -181,7 +181,7 @@ def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], draw
             lines += [f"{'':>{GATE}} │ {device_name(name)} as before", f"{'':>{GATE}} │"]
         elif name in fets:
             fet = fets[name]
-            arrow = "o┤" if fet.type == "pmos" else "─┤"
+            arrow = "○┤" if fet.type == "pmos" else "─┤"
             lines += [
                 f"{plain_net(fet.gate)[:GATE]:>{GATE}}{arrow} {device_name(name)} {short_role(role)}",
                 f"{'':>{GATE}} │ {sizes.get(name, '')}",

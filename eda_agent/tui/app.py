@@ -30,7 +30,7 @@ from eda_agent.tui.keys import GROUPS, KEYS
 from eda_agent.tui.notices import LOW, MOST_NEWS, Notices
 from eda_agent.tui.operating_points import PointsPanel
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, TurnsPanel
-from eda_agent.tui.proposal import ProposalPanel, deciding
+from eda_agent.tui.proposal import ProposalPanel
 from eda_agent.tui.run_controls import RunControls
 from eda_agent.tui.run_link import RunLink
 from eda_agent.tui.shown import Shown
@@ -83,6 +83,7 @@ class SizingApp(App[None]):
         self.shown: int | None = None
         self.broken = ""
         self.pauses = GcTuning()
+        self._keys: tuple[bool, ...] = ()
         self._alive = run is not None
 
     def compose(self) -> ComposeResult:
@@ -142,14 +143,15 @@ class SizingApp(App[None]):
         try:
             events = self.feed.read()
         except EdaAgentError as error:
-            # earlier events stay on the screen
             self.broken = str(error).splitlines()[0]
             self.notify(str(error), title="the journal cannot be read further", severity="error", timeout=30)
             events = []
         news = []
         for event in events:
             self.state.apply(event)
-            news.append(self.notices.take(event, replay=bool(self.replay and self.replay.speed)))
+            news.append(
+                self.notices.take(event, review=self.state.review, replay=bool(self.replay and self.replay.speed))
+            )
         # the others are kept, and listed by j
         for told in [one for one in news if one is not None][-1 if self.size.height < LOW else -MOST_NEWS :]:
             self.notify(**told)
@@ -163,9 +165,7 @@ class SizingApp(App[None]):
         process = self.link.process
         if process is None:
             return
-        before, self._alive, failure = self._alive, process.alive, process.failure
-        if before != self._alive:
-            self.refresh_bindings()
+        self._alive, failure = process.alive, process.failure
         if failure and not self.broken:
             self.broken = failure.splitlines()[0]
             self.notify(failure, title="the run could not start", severity="error", timeout=60)
@@ -177,12 +177,13 @@ class SizingApp(App[None]):
         self.turns.show(self.state)
         self.curve.show(self.state)
         self.points.show(self.looked_at)
-        if self.proposal.display != deciding(self.state):
-            self.call_later(self.refresh_bindings)
         self.proposal.show(self.state)
         self.draw_status()
 
     def draw_status(self) -> None:
+        if (keys := self.key_places.now) != self._keys:
+            self._keys = keys
+            self.call_later(self.refresh_bindings)
         kept = len(self.notices.kept)
         self.bar.show(self.status, self.broken or (f"{counted(kept, 'note')}: j" if kept else ""))
         if not self.replay:
@@ -196,7 +197,7 @@ class SizingApp(App[None]):
     @property
     def key_places(self) -> KeyPlaces:
         """The places of the keys in the key bar now."""
-        return KeyPlaces(self.state, self._alive, self.replay is not None)
+        return KeyPlaces(self.state, self._alive, self.replay is not None, self.link.paused)
 
     @property
     def typing(self) -> bool:
@@ -220,7 +221,7 @@ class SizingApp(App[None]):
 
     @property
     def status(self) -> Status:
-        word = self.replay.word if self.replay else "reopening" if self.link.reopening else ""
+        word = self.replay.word if self.replay else self.link.word
         return status(self.state, time.time(), self._alive, word, since=self.notices.since)
 
     def on_turn_list_highlighted(self, event: TurnList.Highlighted) -> None:

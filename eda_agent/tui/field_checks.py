@@ -30,14 +30,19 @@ def sizes(parameters: list[Mapping[str, Any]]) -> Check:
     def check(given: Given) -> dict[str, str]:
         values, wrong = quantities(given, {name: entry["unit"] for name, entry in known.items()})
         for name, value in values.items():
-            low, high, unit = known[name]["minimum"], known[name]["maximum"], known[name]["unit"]
+            low, high = known[name]["minimum"], known[name]["maximum"]
             # the shown text of a bound may be rounded
             if not low * (1 - 1e-5) <= value <= high * (1 + 1e-5):
-                span = f"{format_quantity(low, unit)} … {format_quantity(high, unit)}"
-                wrong[name] = f"{format_quantity(value, unit)} is outside of {span}{_meant(given[name], low, high)}"
+                shown = format_quantity(value, known[name]["unit"])
+                wrong[name] = f"{shown} is outside of {range_text(known[name])}{_meant(given[name], low, high)}"
         return wrong
 
     return check
+
+
+def range_text(parameter: Mapping[str, Any]) -> str:
+    """`1 um … 100 um`, the range of a size."""
+    return " … ".join(format_quantity(parameter[side], parameter["unit"]) for side in ("minimum", "maximum"))
 
 
 def _meant(text: str, low: float, high: float) -> str:

@@ -12,6 +12,9 @@ from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.table import Table
 from eda_agent.tui.turn_list import TurnList
 
+WHAT = {"spec-table": "specs", "size-table": "sizes", "turn-table": "turns", "point-table": "operating points"}
+"""What the tables of the main screen have."""
+
 
 class FilterLine(Input):
     """Enter returns to the table and keeps the filter; Escape removes both."""
@@ -25,7 +28,11 @@ class FilterLine(Input):
     ]
 
     def __init__(self, table: Table | TurnList):
-        super().__init__(table.wanted, placeholder="show only rows with …", compact=True)
+        super().__init__(
+            table.wanted,
+            placeholder=f"show only the rows of the {WHAT.get(table.id or '', 'table')} with …",
+            compact=True,
+        )
         self.table = table
 
     def on_input_changed(self, event: Input.Changed) -> None:

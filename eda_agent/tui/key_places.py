@@ -11,11 +11,19 @@ from eda_agent.tui.proposal import deciding
 
 @dataclass(frozen=True)
 class KeyPlaces:
-    """`alive`: the run has a process. `replay`: a replay is shown, which takes no commands."""
+    """`alive`: the run has a process. `paused`: it is paused, or will be once it is open. `replay`: a replay is shown,
+    which takes no commands.
+    """
 
     state: RunState
     alive: bool
     replay: bool
+    paused: bool = False
+
+    @property
+    def now(self) -> tuple[bool, ...]:
+        """What the key bar depends on."""
+        return (self.alive, self.paused, deciding(self.state))
 
     def order(self, id: str | None) -> int | None:
         """The place of a key: lower comes first, None is not shown."""
@@ -30,4 +38,4 @@ class KeyPlaces:
 
     def word(self, id: str | None) -> str:
         """The word of a key, where the state of the run changes it."""
-        return "continue" if id == "pause" and (self.state.paused or not self.alive) else ""
+        return "continue" if id == "pause" and (self.paused or not self.alive) else ""

@@ -19,9 +19,13 @@ MOST_NEWS = 3
 """Notices of one moment that are shown in a higher terminal."""
 
 
-def notice(event: Event) -> dict[str, Any] | None:
-    """The notice of an event: its text and how long it is shown; None for an event without one."""
+def notice(event: Event, *, review: bool = False) -> dict[str, Any] | None:
+    """The notice of an event: its text and how long it is shown; None for an event without one. `review`: whether
+    proposals were reviewed before it.
+    """
     match event["type"]:
+        case "run.started" if review and event.get("resumed"):
+            return {"message": "review is still on: every proposal waits for you; v ends the review", "timeout": 10}
         case "log" if event.get("about") == VERIFYING:
             # the first line says it
             return None
@@ -47,9 +51,9 @@ class Notices:
         self.kept.clear()
         self.since = since
 
-    def take(self, event: Event, *, replay: bool) -> dict[str, Any] | None:
+    def take(self, event: Event, *, replay: bool, review: bool = False) -> dict[str, Any] | None:
         """Keep the notice of an event, and return it if it is news."""
-        found = notice(event)
+        found = notice(event, review=review)
         if found is None:
             return None
         turn = event.get("index")

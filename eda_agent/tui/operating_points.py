@@ -14,7 +14,10 @@ from eda_agent.tui.shown import Shown
 from eda_agent.tui.table import Table, right
 from eda_agent.units import format_quantity
 
-COLUMNS = ["", "device", "id", "gm", "gm/id", "inversion", "vds", "vdsat", "margin", "region"]
+COLUMNS = ["", "device", "id", "gm", "gm/id", "inversion", "vds", "vdsat", "margin", "region", "vgs", "vth", "gds"]
+
+MORE = {"vgs": "V", "vth": "V", "gds": "S"}
+"""Columns of a terminal with room for them, and their units."""
 
 
 def points_of(shown: Shown) -> Mapping[str, Any]:
@@ -46,6 +49,7 @@ def point_rows(points: Mapping[str, Any]) -> list[list[Text]]:
                 right(format_quantity(point["vdsat"], "V", 3)),
                 right(format_quantity(point["margin"], "V", 3), "yellow" if bad else ""),
                 Text("off" if off else "triode" if bad else "saturation", style="yellow" if bad else ""),
+                *(right(format_quantity(point.get(name), unit, 3)) for name, unit in MORE.items()),
             ]
         )
     return rows

@@ -54,7 +54,7 @@ class RunControls:
     def pause(self) -> None:
         """Pause or continue, also a run that has ended if it can continue."""
         if self.link.process is None or self.link.process.alive or not self.link.state.started:
-            self.link.tell(do="resume" if self.link.state.paused else "pause")
+            self.link.toggle_pause()
         elif self.link.state.best.get("met"):
             self.app.notify("every spec is met: g changes a target", severity="warning")
         elif self.link.state.simulations >= self.link.allowed:
@@ -156,7 +156,9 @@ class RunControls:
                 self.link.tell(do=do, sizing=changed or dict(list(given.items())[:1]))
 
         if shown:
-            self._ask(title, shown, send, field_checks.sizes(self.link.state.started.get("parameters", ())))
+            parameters = self.link.state.started.get("parameters", ())
+            ranges = {entry["name"]: field_checks.range_text(entry) for entry in parameters}
+            self._ask(title, shown, send, field_checks.sizes(parameters), ranges)
 
     def target(self) -> None:
         specs = self.link.state.started.get("specs", ())
@@ -261,7 +263,14 @@ class RunControls:
             field_checks.policy(tuple(POLICIES)),
         )
 
-    def _ask(self, title: str, fields: dict[str, str], then: Any, check: field_checks.Check | None = None) -> None:
+    def _ask(
+        self,
+        title: str,
+        fields: dict[str, str],
+        then: Any,
+        check: field_checks.Check | None = None,
+        notes: dict[str, str] | None = None,
+    ) -> None:
         def answered(given: dict[str, str] | None) -> None:
             if given is not None:
                 then(given)
@@ -269,4 +278,4 @@ class RunControls:
         if self.link.process is None:
             self.app.notify(REPLAY, severity="warning")
         else:
-            self.app.push_screen(Ask(title, fields, check=check), answered)
+            self.app.push_screen(Ask(title, fields, check=check, notes=notes), answered)

@@ -28,6 +28,7 @@ class RunLink:
         self.app, self.folder, self.process = app, folder, process
         self.state = RunState()
         self._woken_from: dict[str, Any] | None = None
+        self._opens_paused = False
 
     def open(self, folder: Path, process: RunProcess) -> None:
         """Connect to another run."""
@@ -74,13 +75,30 @@ class RunLink:
     def wake(self, *commands: Command) -> None:
         """Resume an ended run; it executes these commands first."""
         assert self.process is not None
-        self._woken_from = self.state.finished
+        self._woken_from, self._opens_paused = self.state.finished, bool(commands)
         self.process = self.process.resume(*commands)
 
     @property
     def reopening(self) -> bool:
         """Whether a process resumes the ended run and has not said so yet."""
         return bool(self.state.finished) and not self._ended and self.process is not None and self.process.alive
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run is paused; of one that is being reopened whether it will be."""
+        return self._opens_paused if self.reopening else self.state.paused
+
+    def toggle_pause(self) -> None:
+        """Pause or continue; a run that is being reopened does it as soon as it is open."""
+        pauses, early = not self.paused, self.reopening
+        if self.tell(do="pause" if pauses else "resume") and early:
+            self._opens_paused = pauses
+            self.app.notify(f"the run {'will be paused' if pauses else 'continues'} as soon as it is open")
+
+    @property
+    def word(self) -> str:
+        """What the status says of a run that is being reopened; "" of others."""
+        return f"reopening{', then paused' if self._opens_paused else ''}" if self.reopening else ""
 
     @property
     def closed(self) -> bool:

@@ -12,7 +12,8 @@ from eda_agent.units import counted, format_score
 @dataclass(frozen=True)
 class Status:
     """`rate`: simulated turns per second, None if unknown; `elapsed`: seconds without pauses; `left`: remaining seconds
-    of the budget at that rate; `score`: the best, None before the first turn; it misses `missed` of its `specs`.
+    of the budget at that rate; `score`: the best, None before the first turn; it misses `missed` of its `specs`;
+    `review`: every proposal waits for the user.
     """
 
     problem: str
@@ -29,6 +30,7 @@ class Status:
     met: bool
     missed: int = 0
     specs: int = 0
+    review: bool = False
 
 
 def status(state: RunState, now: float, alive: bool, word: str = "", *, since: float | None = None) -> Status:
@@ -37,7 +39,7 @@ def status(state: RunState, now: float, alive: bool, word: str = "", *, since: f
     Args:
         alive: a process runs it.
         word: what is said instead of its state.
-        since: when it was started or opened here; before its first event nothing else is known of its time.
+        since: when it was started or opened here; before its first event nothing else is known of it.
     """
     begun = state.started
     # pauses and the user's decisions take no time
@@ -52,13 +54,13 @@ def status(state: RunState, now: float, alive: bool, word: str = "", *, since: f
     return Status(
         begun.get("problem", ""),
         f"{policy} ({last})" if last and last != policy and policy == "auto" else policy,
-        word or _state_word(state, alive),
+        word or (_start_word(since, now) if alive and not state.hello and not begun else _state_word(state, alive)),
         state.simulations,
         budget,
-        begun.get("workers", 0),
+        begun.get("workers", 0) if running else 0,
         tally.cached / tally.jobs if tally.jobs else 0.0,
-        rate,
-        max(now - since, 0.0) if since and alive and not begun else state.working(now) if running else state.worked,
+        rate if running else None,
+        state.working(now) if running or (alive and state.hello and not begun) else state.worked,
         max(budget - state.simulations, 0) / rate
         if rate and running and not state.waiting and not state.verifying
         else None,
@@ -66,7 +68,14 @@ def status(state: RunState, now: float, alive: bool, word: str = "", *, since: f
         bool(state.best.get("met")),
         sum(not result["met"] for result in results.values()),
         len(results),
+        state.review and not state.finished,
     )
+
+
+def _start_word(since: float | None, now: float) -> str:
+    """The clock of the run begins with its first event, so this time has words of its own."""
+    waited = now - since if since else 0.0
+    return f"starting · its process began {clock(waited)} ago" if waited >= 1 else "starting"
 
 
 def _last_policy(state: RunState) -> str:
@@ -91,7 +100,7 @@ def _state_word(state: RunState, alive: bool) -> str:
 
 def clock(seconds: float) -> str:
     """12 s, 3:05, 1:02:07."""
-    whole = int(seconds)
+    whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     hours, rest = divmod(whole, 3600)
@@ -109,6 +118,7 @@ def status_line(shown: Status, width: int = 1000, note: str = "") -> str:
     parts = [
         shown.problem,
         shown.state,
+        "review on" if shown.review else "",
         best,
         f"{shown.simulations}/{shown.budget} simulations",
         clock(shown.elapsed),
@@ -119,6 +129,6 @@ def status_line(shown: Status, width: int = 1000, note: str = "") -> str:
         f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
     ]
     kept = [part for part in parts if part]
-    while len(kept) > 3 and len(" · ".join([*kept, note])) > width:
+    while len(kept) > 3 + shown.review and len(" · ".join([*kept, note])) > width:
         kept.pop()
     return " · ".join([*kept, note] if note else kept)

@@ -52,7 +52,12 @@ def _levels(plot: Plot, lines: int) -> list[float]:
     values = ticks(*_heights(plot), plot.y)
     every = max(1, -(-2 * len(values) // lines))
     first = next((place % every for place, value in enumerate(values) if value == 0.0), 0)
-    return values[first::every]
+    kept = values[first::every]
+    if not kept or kept[-1] == values[-1]:
+        return kept
+    # the highest mark stays: beside the one below it if there is a free line between them, else in its place
+    beside = (len(values) - 1 - values.index(kept[-1])) * lines >= 2 * len(values)
+    return [*(kept if beside or kept[-1] == 0.0 else kept[:-1]), values[-1]]
 
 
 def _heights(plot: Plot) -> tuple[float, float]:

@@ -48,6 +48,6 @@ def test_branches_are_paths(problems: dict[str, Problem], name: str) -> None:
 
 def test_a_miller_amplifier_reads_as_one(miller: Problem) -> None:
     lines = drawing(miller, {**miller.space.initial, "W6": 12e-6}, 130)
-    assert lines[0].startswith("vdd ═") and lines[1].split()[:3] == ["n1o┤", "M3", "load"]
+    assert lines[0].startswith("vdd ═") and lines[1].split()[:3] == ["n1○┤", "M3", "load"]
     assert any("12 um/500 nm ×4" in line for line in lines)
     assert any("● ib" in line for line in lines) and any("n2 ─ RZ 1 kOhm ─ nz" in line for line in lines)

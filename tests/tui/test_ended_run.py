@@ -62,7 +62,7 @@ def test_an_ended_run_is_reopened_after_a_question_and_the_header_follows_at_onc
         assert process.commands == [{"do": "pause"}, {"do": "back", "turn": 0}]
         app.look_alive()
         app.look()
-        assert app.status.state == "reopening" and "reopening" in str(app.bar.content)
+        assert app.status.state == "reopening, then paused" and "reopening" in str(app.bar.content)
         await pilot.press("q")
         left = str(app._exit_renderables[0])
         assert "continues" in left and str(folder) in left
@@ -123,7 +123,7 @@ def test_the_verification_is_named_and_misses_are_counted(folder: Path) -> None:
 
 
 def test_a_run_that_starts_says_how_long() -> None:
-    assert status_line(status(fold(()), 1042.0, True, since=1000.0)) == "starting · 42 s"
+    assert status_line(status(fold(()), 1042.0, True, since=1000.0)) == "starting · its process began 42 s ago"
 
 
 def test_report_app_and_show_have_the_same_time(folder: Path) -> None:

@@ -108,7 +108,7 @@ def test_the_input_offset_has_a_page_without_a_spec_of_the_run(folder: Path, ans
     drive(app=opened(folder), steps=steps)
 
 
-def test_bars_count_every_value_and_far_limits_are_left_out() -> None:
+def test_bars_count_every_value_and_far_limits_are_outside() -> None:
     values = [50.0] * 3 + [50.2] * 6 + [51.0]
     text = {}
     for limit in (49.5, 10.0):
@@ -116,7 +116,7 @@ def test_bars_count_every_value_and_far_limits_are_left_out() -> None:
         figure.plot_size(60, 20)
         draw_histogram(figure, values, "dB", [limit], 50.2)
         text[limit] = re.sub(r"\x1b\[[0-9;]*m", "", figure.build())
-    assert "limit" in text[49.5] and "limit" not in text[10.0]
+    assert "← limit" not in text[49.5] and "limit" in text[49.5] and "← limit 10 dB" in text[10.0]
     assert "mean" in text[10.0] and "51 dB" in text[10.0] and "█" in text[10.0]
 
 

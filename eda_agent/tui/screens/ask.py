@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -17,13 +18,22 @@ from eda_agent.tui.field_checks import Check
 class Ask(ModalScreen[dict[str, str] | None]):
     """`fields`: name → present text; the answer has the same names, None if the question was left. Without fields it
     asks yes or no. `check`: what is wrong with an answer; the question stays, and says it below the field.
+    `notes`: name → a text behind its field.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "cancel")]
 
-    def __init__(self, title: str, fields: dict[str, str], confirm: str = "ok", check: Check | None = None):
+    def __init__(
+        self,
+        title: str,
+        fields: dict[str, str],
+        confirm: str = "ok",
+        check: Check | None = None,
+        notes: Mapping[str, str] | None = None,
+    ):
         super().__init__()
         self.question, self.fields, self.confirm, self.check = title, fields, confirm, check
+        self.notes = notes or {}
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
@@ -33,10 +43,12 @@ class Ask(ModalScreen[dict[str, str] | None]):
                     with Horizontal():
                         yield Label(name, classes="name", markup=False)
                         yield Input(text, id=f"field-{number}", compact=True)
+                        if note := self.notes.get(name):
+                            yield Label(note, classes="note", markup=False)
                     yield Static(id=f"wrong-{number}", classes="wrong")
             with Horizontal(id="buttons"):
                 yield Button(self.confirm, id="ok", variant="primary", compact=True)
-                yield Button("leave", id="leave", compact=True)
+                yield Button("cancel", id="leave", compact=True)
 
     def on_mount(self) -> None:
         self.query("#field-0, #ok").first().focus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -39,6 +40,12 @@ class Detail(Screen[None]):
     def refill(self) -> None:
         """Fill the screen again."""
         self.run_worker(self._fill(), exclusive=True, group="fill")
+
+    def tell(self, text: str) -> None:
+        """Say something that concerns this screen alone: in its heading, until the next drawing."""
+        title = self.query_one(".detail-title", Static)
+        if not str(title.content).endswith(text):
+            title.update(Text(f"{title.content} · {text}"))
 
     async def _fill(self) -> None:
         await self.fill()

@@ -91,9 +91,15 @@ class FrontScreen(Detail):
         best_turn = next((turn for turn in seen if turn["index"] == self.state.best.get("index")), None)
         if best_turn is not None:
             x, y = (axis.values([best_turn])[0] for axis in axes)
-            plot.text(f"● turn {best_turn['index']}, best", x, y, color="default", background="default")
+            named, ends = (
+                f"turn {best_turn['index']}, best",
+                _ends([*axes[0].values(seen), *axes[0].values(best)], axes[0]),
+            )
+            # the label is on the side with room
+            text, side = (f"{named} ●", "right") if x > sum(ends) / 2 else (f"● {named}", "left")
+            plot.text(text, x, y, color="default", background="default", alignment=side)
         for axis, along in zip(axes, (True, False), strict=True):
-            _mark(plot, axis, [*axis.values(seen), *axis.values(best), *axis.targets], along=along)
+            _mark(plot, axis, _ends([*axis.values(seen), *axis.values(best)], axis), along=along)
         self.query_one(".detail-title", Static).update(
             Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)}")
         )
@@ -106,14 +112,21 @@ class FrontScreen(Detail):
         widget.refresh()
 
 
-def _mark(plot: Any, axis: Axis, values: Sequence[float], *, along: bool) -> None:
-    """Give an axis of a plotext figure its label, its ends and round numbers as marks."""
-    finite = [value for value in values if math.isfinite(value)]
+def _ends(values: Sequence[float], axis: Axis) -> tuple[float, ...]:
+    """Both ends of an axis with these values and its targets; () without a value."""
+    finite = [value for value in (*values, *axis.targets) if math.isfinite(value)]
     if not finite:
-        return
+        return ()
     pad = 0.04 * (max(finite) - min(finite)) or 0.05 * abs(finite[0]) or 0.5
-    ends, numbers = (min(finite) - pad, max(finite) + pad), PlotAxis("")
-    marks = ticks(*ends, numbers)
+    return min(finite) - pad, max(finite) + pad
+
+
+def _mark(plot: Any, axis: Axis, ends: Sequence[float], *, along: bool) -> None:
+    """Give an axis of a plotext figure its label, its ends and round numbers as marks."""
+    if not ends:
+        return
+    numbers = PlotAxis("")
+    marks = ticks(ends[0], ends[1], numbers)
     names = [tick_label(value, numbers) for value in marks]
     if along:
         plot.xlabel(axis.label)

@@ -66,7 +66,7 @@ class MonteCarloScreen(Simulated):
     def action_corner(self, by: int) -> None:
         """Draw the samples of the next corner."""
         if len(self.corners) < 2:
-            self.notify("the run has one corner")
+            self.tell("the run has one corner")
             return
         self.corner = (self.corner + by) % len(self.corners)
         self.run_worker(self._run(), exclusive=True)
@@ -105,18 +105,18 @@ class MonteCarloScreen(Simulated):
         return [
             " · ".join(parts),
             f"{own}{_share(found)} meet every spec",
-            f"{found['samples']} samples in {self._where(found['corners'])}{self._why(found['corners'])}",
+            f"{found['samples']} samples in {self._where(found['corners'])}",
         ]
 
     def _where(self, corners: Sequence[str]) -> str:
         if len(corners) == 1:
-            return corners[0] + ("; n: another corner" if len(self.corners) > 1 else "")
+            return corners[0] + self._why(corners) + ("; n: another corner" if len(self.corners) > 1 else "")
         return f"all {len(corners)} corners, each counted in its worst one"
 
     def _why(self, corners: Sequence[str]) -> str:
         if self.least is None or list(corners) != [self.least[1]]:
             return ""
-        return f" · the corner of the least margin ({self.least[0]})"
+        return f", the corner of the least margin ({self.least[0]})"
 
 
 def _share(found: Mapping[str, Any]) -> str:

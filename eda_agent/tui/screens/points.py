@@ -41,7 +41,7 @@ class PointsScreen(Simulated):
     def action_corner(self, by: int) -> None:
         """Show the operating points in the next corner."""
         if len(self.corners) < 2 or not self.sizing:
-            self.notify("the run has one corner" if self.sizing else "this turn has no sizes")
+            self.tell("the run has one corner" if self.sizing else "this turn has no sizes")
             return
         self.place = (self.place + by) % len(self.corners)
         self.run_worker(self._run(), exclusive=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
@@ -28,8 +28,8 @@ class WavesScreen(Simulated):
         ("right", "turn(1)", "next"),
         ("left", "turn(-1)", "before"),
         ("n", "corners", "other corners"),
-        ("comma", "move(-1)", "cursor left"),
-        ("full_stop", "move(1)", "cursor right"),
+        Binding("comma", "move(-1)", "cursor", key_display=", ."),
+        Binding("full_stop", "move(1)", "cursor right", show=False),
     ]
     title_ = "waveforms"
 
@@ -60,7 +60,7 @@ class WavesScreen(Simulated):
         """Draw the next corners, then the worst ones again."""
         groups = self.waves.groups(FEW)
         if groups < 2:
-            self.notify("every corner is drawn")
+            self.tell("every corner is drawn")
             return
         self.group = (self.group + 1) % groups
         self.figures = self.waves.figures(self.group)
