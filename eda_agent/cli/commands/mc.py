@@ -84,7 +84,7 @@ def mc_command(options: argparse.Namespace) -> int:
         total = result.total
         screen.print(
             f"\n{total.passed} of {total.samples} samples meet every spec in {_where(corners, least)}"
-            f" ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}"
+            f", with {'process and mismatch' if result.process else 'mismatch'}: yield {_share(total)}"
             + (f"; interrupted, {options.samples} were asked for" if stopped else ""),
             markup=False,
         )

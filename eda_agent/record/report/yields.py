@@ -42,7 +42,7 @@ def yields(
     summary = (
         f"{data['passed']} of {data['samples']} samples meet every spec in {_corners(data['corners'], least)}"
         f"{_stopped(data)}"
-        f" ({varied}, seed {data['seed']}): yield {_share(data['yield'], data['interval'])}."
+        f", with {varied}, seed {data['seed']}: yield {_share(data['yield'], data['interval'])}."
     )
     if any(spec.get("asked") for spec in specs):
         summary += " The limits are the targets asked for, without the guard band."
