@@ -8,6 +8,7 @@ its gates the output follows the supply.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,11 +22,14 @@ HELD = 0.1
 FLOOR = 0.25
 """Share of the full supply below which no gate has a state."""
 
+SLOW = 0.003
+"""Share of the full supply by which a threshold may differ when the supply rises and falls in half of the time."""
+
 
 def trips(supply: Real, output: Real) -> tuple[float, float]:
     """(V of the supply from which the output is released while it rises, V below which it is not while it falls).
 
-    The transient is of the template `reset_threshold`: the supply rises up to the middle of it and falls behind it.
+    The supply rises up to its largest value and falls behind it.
     """
     top = int(np.argmax(supply))
     # above 0 where the output is on the side that it has at the full supply
@@ -73,7 +77,16 @@ def _swept(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float]
     supply, out = wave.real("in"), wave.real("out")
     top = int(np.argmax(supply))
     _must_be_released(float(supply[top]), float(out[top]), settings)
-    return trips(supply, out)
+    fast = wave.axis > 2 * settings["ramp"]
+    found = trips(supply[~fast], out[~fast])
+    try:
+        again = trips(supply[fast], out[fast])
+    except Unmeasurable:
+        again = (math.inf, -math.inf)
+    # a delay adds to a threshold in proportion to the slope: what half of the time adds is the error
+    if max(abs(one - two) for one, two in zip(found, again, strict=True)) > SLOW * settings["vdd"]:
+        raise Unmeasurable("the delay of the circuit is not short beside the ramp of the supply", WIDER)
+    return found
 
 
 def _released(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, Real]:
