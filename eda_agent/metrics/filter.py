@@ -11,10 +11,8 @@ from eda_agent.metrics.gain import transfer_of
 from eda_agent.metrics.measurable import WIDER, Complex, Real, Unmeasurable
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.noise import integrated_noise
+from eda_agent.metrics.section import PASSES, finer, finer_power, passband
 from eda_agent.metrics.waveform import Waveform
-
-PASSES = 10.0
-"""A band-pass has this many times the gain of both ends of the sweep at its peak."""
 
 
 def quality(frequency: Real, transfer: Complex) -> float:
@@ -23,17 +21,11 @@ def quality(frequency: Real, transfer: Complex) -> float:
     Low-pass: the gain at a phase of -90 degrees over that at the lowest frequency. Band-pass: the frequency of the peak
     over the width between the points 3.01 dB below it.
     """
+    if (band := passband(frequency, transfer)) is not None:
+        low, center, high = band
+        return center / (high - low)
+    frequency, transfer = finer(frequency, transfer)
     level, axis = np.abs(transfer), np.log(frequency)
-    top = int(np.argmax(level))
-    if level[top] > PASSES * max(level[0], level[-1]):
-        edge = level[top] / math.sqrt(2)
-        below = np.flatnonzero(level[: top + 1] < edge)[-1]
-        above = top + np.flatnonzero(level[top:] < edge)[0]
-        ends = [
-            math.exp(float(np.interp(edge, level[order], axis[order])))
-            for order in ([below, below + 1], [above, above - 1])
-        ]
-        return float(frequency[top]) / (ends[1] - ends[0])
     turned = -np.unwrap(np.angle(transfer / transfer[0]))
     after = np.flatnonzero(turned > math.pi / 2)
     if not after.size:
@@ -72,4 +64,5 @@ def _q_factor(wave: Waveform, settings: Mapping[str, float]) -> float:
 )
 def _output_noise_rms(wave: Waveform, settings: Mapping[str, float]) -> float:
     band = settings.get("noise_start"), settings.get("noise_stop")
-    return integrated_noise(wave.axis, wave.real("output"), *band)
+    frequency, power = finer_power(wave.axis, np.maximum(wave.real("output"), 1e-150) ** 2)
+    return integrated_noise(frequency, np.sqrt(power), *band)

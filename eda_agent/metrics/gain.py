@@ -12,7 +12,8 @@ import numpy as np
 
 from eda_agent.metrics.measurable import WIDER, Censored, Complex, Real, Unmeasurable
 from eda_agent.metrics.metric import metric
-from eda_agent.metrics.waveform import LOOP, Waveform
+from eda_agent.metrics.section import passband
+from eda_agent.metrics.waveform import LOOP, RESPONSE, Waveform
 from eda_agent.units import format_quantity
 
 FLAT = 0.6
@@ -182,7 +183,7 @@ def _gbw(wave: Waveform, _settings: Mapping[str, float]) -> float:
     loop=True,
     output="driven",
     typical=1e9,
-    definition="frequency where the gain is 3 dB below its low-frequency value",
+    definition="frequency where the gain is 3 dB below its low-frequency value; of a band-pass filter its width",
     window=(
         "an upper bound where the gain falls from the start of the sweep, a lower one where it does not fall by 3 dB"
     ),
@@ -190,6 +191,8 @@ def _gbw(wave: Waveform, _settings: Mapping[str, float]) -> float:
 )
 def _bandwidth(wave: Waveform, _settings: Mapping[str, float]) -> float:
     frequency, transfer = transfer_of(wave)
+    if RESPONSE in wave.probes and (band := passband(frequency, transfer)) is not None:
+        return band[2] - band[0]
     found = bandwidth(frequency, transfer)
     if falls_from_the_start(frequency, transfer):
         raise Censored("the gain falls from the start of the sweep", "<", found, 4.0)

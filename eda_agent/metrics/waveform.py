@@ -20,6 +20,10 @@ LOOP = "loop"
 """The probe whose waveform is the gain of a loop; in a testbench it names a 0 V source in the loop."""
 PORTS = ("port1", "port2")
 """The probes that name the sources of a two-port, each behind its resistance; its AC waves have `s11` to `s22` too."""
+PARAMETERS = ("s11", "s21", "s12", "s22")
+"""The scattering parameters among the AC waves of a two-port."""
+RESPONSE = "response"
+"""The probe whose AC waveform over `in` is that of a circuit which must not oscillate by itself."""
 CURRENTS = frozenset({"supply", "current"})
 """Probes that are currents, through the voltage sources that they name."""
 
