@@ -146,7 +146,7 @@ def test_it_is_a_function_of_the_history_and_the_seed(
 ) -> None:
     history = played(one_corner(problems["three_stage_nmc"]), 2)
     first = policy.propose(history)
-    assert first.policy == "universal" and "what other circuits taught" in first.reasoning
+    assert first.policy == "universal" and "by the model of other circuits" in first.reasoning
     # in the folder of the weights as well as by their file; not by another seed
     again = make_policy(f"universal:{weights.parent}", 0).propose(history)
     assert again == first and UniversalPolicy(1, str(weights)).propose(history).sizing != first.sizing
@@ -181,7 +181,7 @@ def test_a_circuit_that_it_does_not_fit_is_left_after_a_few_turns(
     monkeypatch.setattr(ResidualMargin, "predict", wrong)
     first = history.measured[JUDGED_AFTER - 1] + 1
     begun, then = History(problem, history.turns[: first - 1]), History(problem, history.turns[:first])
-    assert "what other circuits taught" in policy.propose(begun).reasoning
+    assert "by the model of other circuits" in policy.propose(begun).reasoning
     proposal = policy.propose(then)
     assert proposal.handover == DISPROVED and proposal.sizing == TrustRegion(0).search(then, first, SIDE).sizing
     assert policy.propose(history).handover == "" and "taught" not in policy.propose(history).reasoning
