@@ -121,6 +121,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         await pilot.press("escape")
         await pilot.press("z")
         await until(pilot, lambda: "for 10 % more" in said())
+        await until(pilot, lambda: str(app.screen.query_one("#sensitivity", Static).content))
         words = str(app.screen.query_one("#sensitivity", Static).content)
         for name in [one["name"] for one in app.state.started["parameters"] + app.state.started["specs"]]:
             assert name in words
