@@ -69,6 +69,8 @@ def test_nothing_is_cut_at_400_pixels(state: RunState, tmp_path: Path) -> None:
 
 
 def test_the_y_axis_of_a_histogram_has_its_title() -> None:
-    assert ">samples</text>" in histogram("gain", [60.0, 61.0, 62.0], Axis("gain", "dB"), {})
+    drawing = histogram("gain", [60.0, 61.0, 62.0], Axis("gain", "dB"), {})
+    # over the right end of the frame, apart from the title at its left
+    assert ' text-anchor="end">↑ samples</text>' in drawing and ' class="title">gain</text>' in drawing
     drawn = line_plot(Plot("gain", Axis("frequency", "Hz"), Axis("dB", "dB"), [Line("tt", [1.0, 2.0], [3.0, 4.0])]))
     assert ">dB</text>" not in drawn

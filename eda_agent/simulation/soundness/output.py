@@ -35,9 +35,9 @@ def check(seen: Observation) -> Iterator[Symptom]:
             else "out"
         )
         look = (
-            f"what drives the output: {' '.join(seen.held)} in the netlist"
+            f"what drives the output: {' '.join(seen.held)} in the netlist, and its load"
             if seen.held
-            else "what drives the output, and the bias"
+            else "what drives the output, the load of the testbench, and the bias"
         )
         yield Symptom("still output", seen.testbench, seen.corner, f"{where} does not move", look)
     elif place and (seen.metrics & HOLDING or seen.template in FOLLOWERS):
