@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,19 @@ def test_the_frequency_is_that_of_its_tank_and_of_plain_ngspice(tmp_path: Path) 
     rises = np.flatnonzero((out[:-1] < middle) & (out[1:] >= middle))
     moments = time[rises] + (middle - out[rises]) / (out[rises + 1] - out[rises]) * np.diff(time)[rises]
     assert float(now[1]) == pytest.approx(1e-6 * (moments.size - 1) / np.ptp(moments), rel=5e-3)
+
+
+@pytest.mark.parametrize("port", ["clk", "vb"])
+def test_a_clocked_pair_with_a_latch_is_no_amplifier(port: str, tmp_path: Path) -> None:
+    cell = f"""M0 t {port} vss vss nch W=5u L=0.5u
+M1 on ip t vss nch W=9u L=0.5u
+M2 op in t vss nch W=9u L=0.5u
+M3 on op vdd vdd pch W=2u L=0.5u
+M4 op on vdd vdd pch W=2u L=0.5u
+"""
+    (tmp_path / "c.spice").write_text(f"* latch\n{MODELS}.subckt c ip in op on {port} vdd vss\n{cell}.ends\n")
+    command = [sys.executable, "-m", "eda_agent", "init", "c.spice", "--supply", "3"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = found.stdout + found.stderr
+    asks = "whether it compares or amplifies: clk looks like a clock" in said
+    assert asks == (port == "clk") and ("fully differential amplifier" in said) == (port != "clk"), said

@@ -25,7 +25,7 @@ from eda_agent.problem.draft.benches import (
 )
 from eda_agent.problem.draft.charge_pump import charge_pump
 from eda_agent.problem.draft.clocked_comparator import clocked_comparator
-from eda_agent.problem.draft.cross_coupled import cross_coupled
+from eda_agent.problem.draft.cross_coupled import cross_coupled, crossed
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated, leads_to_gates
 from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIAL
@@ -33,6 +33,7 @@ from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.plain_kinds import plain_kind
+from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.power_on_reset import power_on_reset
 from eda_agent.problem.draft.released_level import released_level
@@ -204,6 +205,11 @@ def _amplifier(
 ) -> CircuitClass:
     pair = structure.input_pair
     assert pair is not None
+    clock = next((port for port in rest if named("clk", port)), "")
+    if clock and any({one.drain, other.drain} == {pair[0].drain, pair[1].drain} for one, other in crossed(structure)):
+        # loads that hold a decision
+        doubts.append(f"whether it compares or amplifies: {clock} looks like a clock of a pair with a latch (--kind)")
+        return CircuitClass("", rails, {}, (), tuple(doubts))
     gates = [pair[0].gate, pair[1].gate]
     looped = [gate for gate in gates if gate in outputs]
     outputs = [port for port in outputs if port not in gates]
