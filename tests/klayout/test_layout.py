@@ -33,6 +33,7 @@ from eda_agent.klayout import (
 from eda_agent.klayout.steps import finish
 from eda_agent.klayout.table import Device, Table, TableError, key, read_table
 from eda_agent.klayout.table import devices as read_devices
+from eda_agent.klayout.wording import counted, cut
 from eda_agent.problem.spec import Problem
 from tests.conftest import CIRCUITS, NAMES
 
@@ -146,6 +147,10 @@ def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[s
     assert "xm1" in plan.foreign and plan.missing == ["gone"]
     said = " ".join(text for text, _ in plan.conflicts)
     assert "would overlap" in said and "xm2: wires touch it" not in said
+    # by the names of the devices, not of their PCell; equal lines are counted
+    assert "xm2 and xm1 would overlap" in said
+    assert counted(["a", "b", "a"]) == ["a (2 times)", "b"]
+    assert cut(["a"] * 37)[20:] == ["… and 17 more, in the netlist browser"] and cut(["a"] * 20) == ["a"] * 20
     # a guard ring is not met by chance
     wide = [{**row, "l": row["l"] * 20 if row["role"] == "input pair" else row["l"]} for row in found["devices"]]
     further = planning.plan(layout, cell, read_devices({**found, "devices": wide}), table)

@@ -4,6 +4,7 @@ keyboard, in one window (xdotool under Xvfb).
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -66,9 +67,15 @@ def quick(folder: Path) -> Path:
     return path
 
 
-def choose(hands: Hands, program: Path) -> None:
+def choose(hands: Hands, program: Path, refused: str = "") -> str:
+    """Choose an executable; gives the message with which it is refused, and then the last one is kept."""
+    kept = "pya.Application.instance().get_config('eda-agent-executable')"
+    before = hands.ask(kept)
     menu(hands, "Executable …")
     hands.file("The executable eda-agent", program)
+    words = hands.message(refused) if refused else ""
+    hands.until(lambda: hands.ask(kept) == (before if refused else str(program)), "the executable")
+    return words
 
 
 @pytest.fixture(autouse=True)
@@ -308,6 +315,12 @@ def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> N
     assert hands.ask("len(tool.docks)") == count
 
 
+def script(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(stat.S_IRWXU)
+    return path
+
+
 @pytest.mark.evidence
 def test_choices_that_are_wrong_are_said(hands: Hands, folder: Path) -> None:
     menu(hands, "Show a run …")
@@ -319,23 +332,26 @@ def test_choices_that_are_wrong_are_said(hands: Hands, folder: Path) -> None:
     hands.type("nowhere", enter=True)
     hands.message("no table of PCells for nowhere")
     (folder / "plain").write_text("no program")
-    choose(hands, folder / "plain")
-    hands.message("is not a program")
-    # one that says nothing
-    choose(hands, Path(shutil.which("false") or ""))
+    choose(hands, folder / "plain", "is not a program")
+    # a program that is another, and one that says nothing
+    assert "'hello', status 0" in choose(hands, script(folder / "other", "echo hello"), "is not eda-agent")
+    assert "status 1" in choose(hands, Path(shutil.which("false") or ""), "is not eda-agent")
+    # one that says nothing but its version
+    choose(hands, script(folder / "mute", '[ "$1" = --version ] && echo eda-agent 0 || exit 1'))
     menu(hands, "Edit a spec and size …")
     hands.file("A spec to edit", folder / "again" / "spec.yaml")
     words = hands.message("ended with status 1 and without a message")
-    assert "/false; Tools > eda-agent > Executable …" in words
+    assert "/mute; Tools > eda-agent > Executable …" in words
+    # a refusal is one line of the log, without a traceback
+    log = (Path(hands.environment["KLAYOUT_HOME"]) / "eda-agent.log").read_text()
+    assert "no table of PCells for nowhere" in log and "Traceback" not in log
     (folder / "empty.spice").write_text("* nothing\n")
     menu(hands, "Size a circuit …")
     hands.file("A circuit to size", folder / "empty.spice")
     hands.message("ended with status 1 and without a message")
     assert not hands.look("eda-agent drafts a spec", exact=False)
     # one that does not speak our language
-    (folder / "odd").write_text("#!/bin/sh\necho '[]'\n")
-    (folder / "odd").chmod(stat.S_IRWXU)
-    choose(hands, folder / "odd")
+    choose(hands, script(folder / "odd", """[ "$1" = --version ] && echo eda-agent 0 || echo '[]'"""))
     try:
         menu(hands, "Edit a spec and size …")
         hands.file("A spec to edit", folder / "again" / "spec.yaml")
@@ -380,14 +396,24 @@ def test_what_a_killed_klayout_was_running_is_offered(display: str, home: Path, 
     second = Hands(display, home, tmp_path)
     try:
         second.find("interrupted after turn", "QLabel", exact=False)
+        second.find("1 interrupted run: resume in its dock continues it", exact=False)
         assert second.find(f"in {run}", "QLabel")
         second.click("resume")
         second.find("running", "QLabel", exact=False)
+        started(second, spec)
+        second.until(lambda: second.ask("[len(dock.runner.run.turns) > 0 for dock in tool.docks]") == [True, True])
+        folders = second.ask("[dock.runner.run.folder for dock in tool.docks]")
         second.menu("File", "Exit")
+        # one question names both
+        words = second.find("A stopped run keeps its results", exact=False)["text"]
+        assert len(set(folders)) == 2 and all(folder in words for folder in folders)
         second.click("Stop them")
-        assert second.process.wait(timeout=20) == 0
+        assert second.process.wait(timeout=30) == 0
     finally:
         second.close()
+    for folder in folders:
+        last = json.loads((Path(folder) / "journal.jsonl").read_text().splitlines()[-1])
+        assert last["type"] == "run.finished", last
     journal = Path(run) / "journal.jsonl"
     stopped = journal.read_text()
     third = Hands(display, home, tmp_path)
@@ -513,7 +539,7 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     menu(hands, "Undo the last write-back")
     hands.until(lambda: sizes(hands) == wrong, "the sizes of before")
     menu(hands, "Undo the last write-back")
-    hands.message("nothing was written back")
+    hands.message("the last write-back has been undone already")
     # something else was done since: ours is not undone in its place
     look()
     hands.click("Apply")

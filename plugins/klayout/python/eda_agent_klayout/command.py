@@ -83,6 +83,16 @@ def output(
             process.waitForFinished(2000)
 
 
+def speaks_for_itself(program: str) -> Work[None]:
+    """Ask a program for its version. Raises ValueError for one that is not eda-agent."""
+    refused = f"{program} is not eda-agent"
+    advice = "Choose the executable eda-agent; 'which eda-agent' in a terminal shows its path"
+    status, words, complaint = yield from output(program, ["--version"], program, 20.0, f"{refused}\n\n{advice}")
+    if status != 0 or not words.startswith("eda-agent"):
+        said = (words or complaint).strip().split("\n")[0][:200] or "nothing"
+        raise ValueError(f"{refused}: asked for its version, it answers {said!r}, status {status}\n\n{advice}")
+
+
 def asked(arguments: Sequence[str], limit: float = 60.0) -> Work[str]:
     """The output of `eda-agent`, as stepwise work. Raises ValueError with its error message, or `MissingExecutable`."""
     what = f"eda-agent {arguments[0]}"

@@ -4,15 +4,14 @@ changes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pya
 
 from .boxes import Boxes
+from .instances import Reader
 from .plan import Change, Plan
 from .rules import rules_of
 from .steps import Progress, Work, each
-from .table import Table
+from .table import DUMMY, Table
 
 
 def wires_of(layout: pya.Layout, table: Table) -> list[int]:
@@ -29,7 +28,7 @@ def wires_of(layout: pya.Layout, table: Table) -> list[int]:
     ]
 
 
-def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> Work[None]:
+def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, table: Table) -> Work[None]:
     """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a
     device grows: a guard ring, taps.
     """
@@ -41,8 +40,10 @@ def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[
     changed = {number_of[_identity(change.instance)]: change for change in result.changes}
     after.move({number: change.grown for number, change in changed.items()})
     yield Progress("overlaps are looked for")
+    reader = Reader(cell, table, None)
     names = [
-        changed[number].device if number in changed else one.cell.basic_name() for number, one in enumerate(instances)
+        changed[number].device if number in changed else _name(reader, one, table)
+        for number, one in enumerate(instances)
     ]
 
     def overlaps(number: int) -> None:
@@ -65,7 +66,7 @@ def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[
         shapes.merged_semantics = False
         own.insert(shapes.extents())
 
-    yield from each("wires are read", wires, copy)
+    yield from each("wires are read", wires_of(layout, table), copy)
 
     def touched(box: pya.Box) -> bool:
         return any(True for _ in own.each_touching(box))
@@ -89,6 +90,15 @@ def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[
             )
 
     yield from each("wires are looked for", result.changes, meets)
+
+
+def _name(reader: Reader, instance: pya.Instance, table: Table) -> str:
+    """The device that an instance is, or what it is an instance of."""
+    found = reader.read(instance) or reader.passive(instance)
+    if found is None or not found[1]:
+        return str(instance.cell.basic_name())
+    dummy = bool(table.dummy and found[2].get(table.dummy)) or found[1].endswith(DUMMY)
+    return f"{found[1].removesuffix(DUMMY)}{DUMMY if dummy else ''}"
 
 
 def _identity(instance: pya.Instance) -> tuple[int, str]:

@@ -48,13 +48,16 @@ def later(do: Callable[..., Any]) -> None:
 
 
 def report(error: Exception, once: bool = False) -> None:
-    """Show a refusal as it is, and any other error with advice. Both are logged."""
-    words = "".join(traceback.format_exception(error))
+    """Show a refusal as it is, and any other error with advice. Both are logged; a refusal without its traceback."""
+    refusal = isinstance(error, (ValueError, OSError, RuntimeError)) and bool(str(error))
+    words = f"{type(error).__name__}: {error}" if refusal else "".join(traceback.format_exception(error))
     if once and words in _seen:
         return
     _seen.add(words)
     path = log(words)
-    if isinstance(error, (ValueError, OSError, RuntimeError)) and str(error):
+    if isinstance(error, OSError) and error.strerror:
+        tell("eda-agent", f"{error.strerror}: {error.filename}" if error.filename else error.strerror)
+    elif refusal:
         tell("eda-agent", str(error))
     else:
         name = type(error).__name__

@@ -9,7 +9,7 @@ from typing import Any
 
 import pya
 
-from .conflicts import conflicts, wires_of
+from .conflicts import conflicts
 from .fold import Rule, fitted, folded, usual
 from .instances import Places, Reader
 from .library import checked, create, holdable
@@ -98,7 +98,7 @@ class _Planning:
             if key(change.device) in self.passives
             or self.by_name[key(change.device.removesuffix(DUMMY))].block not in kept
         ]
-        yield from conflicts(self.layout, self.cell, self.result, wires_of(self.layout, self.table))
+        yield from conflicts(self.layout, self.cell, self.result, self.table)
         return self.result
 
     def _read(self, instance: pya.Instance) -> None:

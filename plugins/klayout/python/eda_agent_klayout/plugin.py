@@ -12,7 +12,7 @@ import pya
 
 from . import collector, compat, faults, mos, netlists, placing, writing
 from .checking import Checked
-from .command import Command, asked
+from .command import Command, asked, speaks_for_itself
 from .dock import VIEWER, Dock
 from .form import Form
 from .probe import Probe
@@ -239,8 +239,11 @@ class Plugin:
                 " path"
             )
         if path:
-            pya.Application.instance().set_config(CONFIG, path)
-            pya.Application.instance().commit_config()
+            self.slices.run("Executable", speaks_for_itself(path), lambda _: self._keep_executable(path))
+
+    def _keep_executable(self, path: str) -> None:
+        pya.Application.instance().set_config(CONFIG, path)
+        pya.Application.instance().commit_config()
 
     def choose_table(self) -> None:
         name = compat.chosen(
@@ -275,8 +278,12 @@ _plugin: Plugin | None = None
 
 
 def start() -> None:
-    """Called by the macro when KLayout starts; does nothing without a window."""
+    """Called by the macro when KLayout starts; does nothing without a window, and only once: KLayout 0.28 may run the
+    macro of a package twice, and a second plugin would have docks and questions of its own.
+    """
     global _plugin
+    if _plugin is not None:
+        return
     window = pya.MainWindow.instance() if hasattr(pya, "MainWindow") else None
     if window is None:
         mos.library()

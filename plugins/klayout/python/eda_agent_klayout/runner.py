@@ -110,6 +110,22 @@ class Runner:
         if self.alive and self._process is not None:
             self._process.write((json.dumps(order) + "\n").encode())
 
+    def ask_to_stop(self) -> None:
+        """Send the command to stop now, without the window's help."""
+        if self.alive and self._process is not None:
+            self.tell(do="stop")
+            self._process.waitForBytesWritten(1000)
+
+    def wait(self, milliseconds: int) -> None:
+        """Wait for the process to end by itself, which writes the end of the run; then kill it."""
+        process = self._process
+        if process is not None and process.state() != pya.QProcess.NotRunning:
+            # nothing is told of it any more
+            self._process = None
+            if not process.waitForFinished(milliseconds):
+                process.kill()
+                process.waitForFinished(2000)
+
     def kill(self) -> None:
         """Kill the process at once without a report, at the user's request. The run can be resumed."""
         process, self._process = self._process, None

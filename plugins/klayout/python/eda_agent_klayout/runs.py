@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from .runner import executable
 MENU = "view_menu.eda_agent"
 FOLDER = "eda-agent-runs"
 """In KLayout's home: a file for each KLayout with runs, from which the next one finds the runs of a killed one."""
+LONGEST_STOP = 20.0
+"""Seconds in which runs may end before they are killed."""
 STOP, GO_ON, CANCEL = "Stop them", "Continue them without KLayout", "Do not quit"
 
 
@@ -31,6 +34,7 @@ class Runs:
     ):
         self.window, self._write_back, self._probe = window, write_back, probe
         self.docks: list[Dock] = []
+        self._asking = False
         self._actions: list[pya.Action] = []
         self._file = compat.home() / FOLDER / f"{os.getpid()}.json"
         window.menu().insert_menu("view_menu.end", "eda_agent", "eda-agent Runs")
@@ -89,9 +93,21 @@ class Runs:
                 except (OSError, ValueError) as error:
                     faults.log(f"{path}: {error}")
                     continue
-                result += [dock for folder in folders if isinstance(folder, str) and (dock := self._unfinished(folder))]
+                found = [self._unfinished(folder) for folder in folders if isinstance(folder, str)]
+                result += [dock for dock in found if dock is not None]
         if result:
-            self.window.message(f"eda-agent: {len(result)} interrupted runs; resume continues them", 20000)
+            count = len(result)
+            words = (
+                "1 interrupted run: resume in its dock continues it"
+                if count == 1
+                else (f"{count} interrupted runs: resume in their docks continues them")
+            )
+            self.window.message(f"eda-agent: {words} (View > eda-agent Runs)", 60000)
+            # a window that restores its docks late would leave this one hidden
+            self._again = pya.QTimer(self.window)
+            self._again.singleShot = True
+            self._again.timeout = faults.guarded(lambda: self.front(result[-1]))
+            self._again.start(1500)
         return result
 
     def _unfinished(self, folder: str) -> Dock | None:
@@ -100,6 +116,7 @@ class Runs:
         dock = self.shown(folder)
         if dock.runner.run.finished:
             dock.close()
+            return None
         return dock
 
     def shown(self, folder: str) -> Dock:
@@ -124,11 +141,19 @@ class Runs:
         running = self.alive
         if not running:
             return True
-        names = "\n".join(f"{dock.windowTitle} in {dock.runner.run.folder}" for dock in running)
-        answer = _ask("Runs are active", f"{names}\n\nA stopped run keeps its results and can be resumed.")
+        if self._asking:
+            # the question is on the screen
+            return False
+        self._asking = True
+        try:
+            answer = self._answer(running)
+        finally:
+            self._asking = False
         if answer == CANCEL:
             return False
         folders = [dock.runner.run.folder for dock in running if dock.runner.run.folder]
+        if answer == STOP:
+            self._stop(running)
         self.shut()
         if answer == GO_ON:
             for folder in folders:
@@ -141,6 +166,19 @@ class Runs:
                     start_new_session=True,
                 )
         return True
+
+    def _answer(self, running: Sequence[Dock]) -> str:
+        names = "\n".join(f"{dock.windowTitle} in {dock.runner.run.folder}" for dock in running)
+        return _ask("Runs are active", f"{names}\n\nA stopped run keeps its results and can be resumed.")
+
+    def _stop(self, running: Sequence[Dock]) -> None:
+        """Let the runs end as *stop* ends them, all at the same time; one that takes too long is killed."""
+        for dock in running:
+            dock.timer.stop()
+            dock.runner.ask_to_stop()
+        end = time.monotonic() + LONGEST_STOP
+        for dock in running:
+            dock.runner.wait(max(int(1000 * (end - time.monotonic())), 1))
 
     def shut(self) -> None:
         """Stop the active runs; each can be resumed."""

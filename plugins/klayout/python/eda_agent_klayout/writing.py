@@ -21,6 +21,7 @@ from .slices import Slices
 from .steps import Progress, Work
 from .table import Table, devices, read_table
 from .transactions import joined
+from .wording import counted, cut
 
 DEMONSTRATION = "demonstration"
 TRANSACTION = "eda-agent: write sizes back"
@@ -225,7 +226,7 @@ class Writing:
         self.report.say(
             result.headline,
             [
-                *result.differences[:20],
+                *cut(result.differences),
                 *([""] if result.differences else []),
                 *result.lines,
                 *not_simulated(task.found, task.table),
@@ -239,12 +240,15 @@ class Writing:
         if not self._last:
             raise ValueError("nothing was written back in this window")
         if top != self._last:
-            done = f"the last change is '{top}'" if top else "it has been undone already"
+            manager = self.window.manager()
+            if manager.has_redo() and str(manager.transaction_for_redo()) == self._last:
+                raise ValueError("the last write-back has been undone already\n\nEdit > Redo writes it again")
+            done = f"the last change is '{top}'" if top else "KLayout keeps it no longer for undo"
             raise ValueError(
                 f"the write-back is not the last change: {done}\n\nEdit > Undo reverts one change after the other"
             )
+        # its name is kept: after Edit > Redo it can be undone again
         self.window.call_menu("cm_undo")
-        self._last = ""
 
     def _on_top(self) -> str:
         manager = self.window.manager()
@@ -274,7 +278,7 @@ def notes(plan: Plan) -> str:
     for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
         if names:
             found.append(f"{text}: {', '.join(names)}")
-    return "\n".join([*found, *plan.stored, *(text for text, _ in plan.conflicts), *plan.remarks])
+    return "\n".join([*found, *plan.stored, *counted(text for text, _ in plan.conflicts), *plan.remarks])
 
 
 def beside(view: pya.LayoutView | None) -> str:
