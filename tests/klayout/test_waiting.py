@@ -29,7 +29,7 @@ def hands(display: str, home: Path, tmp_path_factory: pytest.TempPathFactory) ->
         (folder / name).mkdir()
         (folder / name / "devices.json").write_text(json.dumps(large(COUNT, scale)))
     program = folder / "devices"
-    program.write_text('#!/bin/sh\ncat "$2/devices.json"\n')
+    program.write_text('#!/bin/sh\n[ "$1" = --version ] && echo eda-agent 0 && exit\ncat "$2/devices.json"\n')
     program.chmod(stat.S_IRWXU)
     window = Hands(display, home, folder)
     menu(window, "Executable …")
