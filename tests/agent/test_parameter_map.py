@@ -93,7 +93,7 @@ def test_a_drafted_circuit_is_begun_by_the_search_that_knows(drafted: dict[str, 
     for problem in drafted.values():
         env = Environment(problem, made_up(problem))
         env.start()
-        assert "same structure" in AutoPolicy(0).propose(env.history).reasoning
+        assert "similar designs" in AutoPolicy(0).propose(env.history).reasoning
 
 
 def test_first_turns_that_measure_something_else_end_its_say(

@@ -52,7 +52,7 @@ def test_a_run_begins_with_the_search_that_knows(miller: Problem) -> None:
     policy.prepare(miller)
     for _ in range(JUDGED_AFTER - 1):
         proposal = policy.propose(env.history)
-        assert proposal.policy == "trust" and "same structure" in proposal.reasoning
+        assert proposal.policy == "trust" and "similar designs" in proposal.reasoning
         # a function of the history: a run taken up again goes on alike, prepared or not
         assert AutoPolicy(0).propose(env.history).sizing == proposal.sizing
         assert not env.history.tried(proposal.sizing or {})
