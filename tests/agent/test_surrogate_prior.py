@@ -67,7 +67,7 @@ def test_after_many_turns_the_run_itself_is_known_better(miller: Problem) -> Non
     rng = np.random.default_rng(0)
     while len(env.history.turns) <= PRIOR_TURNS:
         env.step(Proposal(miller.space.from_unit(rng.random(len(miller.space.parameters)).tolist()), policy="user"))
-    assert "same structure" not in AutoPolicy(0).propose(env.history).reasoning
+    assert "similar designs" not in AutoPolicy(0).propose(env.history).reasoning
 
 
 def test_a_circuit_that_is_held_out_has_no_surrogate_of_its_own(problems: dict[str, Problem]) -> None:
