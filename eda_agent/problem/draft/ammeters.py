@@ -34,7 +34,7 @@ def without_ammeters(cards: Sequence[str], grounds: Collection[str], notes: list
         if words[3:4] and words[3].lower() == "dc":
             del words[3]
         ends = [word.lower() for word in words[1:3]]
-        if words[0][:1] not in "vV" or len(words) != 4 or not _ZERO.fullmatch(words[3]) or {*ends} & not_wired:
+        if words[0][0] not in "vV" or len(words) != 4 or not _ZERO.fullmatch(words[3]) or {*ends} & not_wired:
             continue
         one, other = (top(word) for word in words[1:3])
         if one != other:
@@ -55,10 +55,11 @@ def _common_levels(cards: Sequence[str], grounds: Collection[str]) -> set[str]:
     held: set[str] = set()
     devices: set[str] = set()
     for card in cards:
-        words = [word.lower() for word in card.split() if "=" not in word]
-        ends = {*words[1:3]}
-        if words[0][0] not in "vieg":
-            devices |= {*words[1:]}
+        name, *words = card.lower().split()
+        words = [word for word in words if "=" not in word]
+        ends = {*words[:2]}
+        if name[0] not in "vieg":
+            devices |= {*words}
         elif ends & {*grounds}:
             held |= ends
         else:
