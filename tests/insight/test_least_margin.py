@@ -58,7 +58,7 @@ def test_the_yield_says_where_it_was_measured() -> None:
     shown = yields({**data, "corners": ["tt"], "passed": 4}, [], least)
     assert "in tt (the least margin, of undershoot, is in fs: --mc-corner fs)" in shown["summary"]
     assert shown["kind"] == "pass"
-    assert "in tt, ss, fs (" in yields({**data, "corners": ["tt", "ss", "fs"]}, [], least)["summary"]
+    assert "in tt, ss, fs, with mismatch" in yields({**data, "corners": ["tt", "ss", "fs"]}, [], least)["summary"]
 
 
 @pytest.fixture(scope="module")

@@ -134,10 +134,14 @@ class Taken:
 
 def asked(first: bytes, then: bytes, *, slowly: bool = False, timeout: float = 0.3) -> list[dict[str, Any]]:
     """What a pool makes of such a process, asked twice."""
+    real = worker_process.subprocess.Popen
+
+    def begun(command: Any, *rest: Any, **options: Any) -> Any:
+        # only a worker is taken over
+        return Taken(first, then, slowly, **options) if "pass_fds" in options else real(command, *rest, **options)
+
     with (
-        mock.patch.object(
-            worker_process.subprocess, "Popen", lambda command, **options: Taken(first, then, slowly, **options)
-        ),
+        mock.patch.object(worker_process.subprocess, "Popen", begun),
         LocalPool(1) as pool,
     ):
         return pool.dispatch([WorkerRequest(index, Deck(), lambda: {"do": "run"}, timeout) for index in range(2)])
