@@ -13,7 +13,7 @@ from eda_agent.record.labels import spec_table
 from ..conftest import CIRCUITS
 
 FREQUENCY = re.compile(r"""settings(?:\[|\.get\()["'](noise_\w+|at_frequency|frequency)["']""")
-OTHERS = {"delay", "pump_ripple", "decision_energy"}
+OTHERS = {"delay", "pump_ripple", "decision_energy", "kickback"}
 OTHERS |= {"acquisition_time", "tracking_error", "pedestal", "hold_feedthrough", "droop", "tracking_resistance"}
 """Their frequency is the clock's, and only says where their windows lie."""
 

@@ -83,7 +83,8 @@ def test_no_two_entries_say_the_same(entry: Metric) -> None:
 
 def reachable(function: Any, seen: set[str]) -> set[str]:
     """The names that a function of the package uses, and those of the package's functions that it calls."""
-    names = set(function.__code__.co_names) - seen
+    inner = [const for const in function.__code__.co_consts if hasattr(const, "co_names")]
+    names = {name for code in (function.__code__, *inner) for name in code.co_names} - seen
     for name in names:
         called = function.__globals__.get(name)
         if getattr(called, "__module__", "").startswith("eda_agent.metrics.") and hasattr(called, "__code__"):
