@@ -122,8 +122,9 @@ def test_a_closer_look_agrees_with_the_evaluation(real: Context) -> None:
     assert turn.evaluation is not None
     data = call("operating_points", real, {}).data
     for name, point in turn.evaluation.operating_points.items():
-        assert data["devices"][name]["id"] == pytest.approx(point.id)
-        assert data["devices"][name]["vds"] == pytest.approx(point.vds)
+        # five digits
+        assert data["devices"][name]["id"] == pytest.approx(point.id, rel=5e-5)
+        assert data["devices"][name]["vds"] == pytest.approx(point.vds, rel=5e-5)
     # Kirchhoff: the tail is below the input by the pair's |vgs|
     nodes = data["nodes"]
     assert nodes["inp"] - nodes["tail"] == pytest.approx(data["devices"]["xm2"]["vgs"], rel=1e-4)

@@ -116,7 +116,7 @@ def test_status_tells_rate_and_what_is_left() -> None:
     assert status_line(status(RunState(), 0.0, False)) == "no run yet"
     assert status_line(status(RunState(), 0.0, True)) == "starting"
     assert "best" not in status_line(status(RunState(started=begun), 101.0, True))
-    assert [clock(seconds) for seconds in (5.9, 65, 3723)] == ["5 s", "1:05", "1:02:03"]
+    assert [clock(seconds) for seconds in (5.9, 65, 3723)] == ["6 s", "1:05", "1:02:03"]
 
 
 @given(st.text())
