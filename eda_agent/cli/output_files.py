@@ -48,13 +48,20 @@ def _inputs(options: argparse.Namespace, name: str) -> Iterator[tuple[str, Path]
         yield "the table of --table", Path(options.table)
     copied, own = files_of_run(options.run)
     for file in (*own, *copied):
-        yield "a file of the run", options.run / file
+        if not (file == "sized.spice" and name == "--out" and _best_netlist(options)):
+            yield "a file of the run", options.run / file
     spec = original_spec(options.run)
     yield "the spec of the run", spec
     if name != "--out":
         # a netlist may be written in its own place
         for file in copied:
             yield "a file of the spec", spec.parent / file
+
+
+def _best_netlist(options: argparse.Namespace) -> bool:
+    """Whether the command writes what the run itself keeps as sized.spice."""
+    others = (options.diff, options.devices, options.sizes_only, options.layout, options.xschem, options.turn)
+    return all(other is None or other is False for other in others)
 
 
 def same_file(one: Path, other: Path) -> bool:

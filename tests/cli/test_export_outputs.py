@@ -35,6 +35,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("--gds new.gds --extract run/journal.jsonl", "a file of the run"),
         ("--out run/spec.yaml", "a file of the run"),
         ("--diff --out run/best.json", "a file of the run"),
+        ("--diff --out run/sized.spice", "a file of the run"),
+        ("--turn 0 --out run/sized.spice", "a file of the run"),
         ("--extract q.spice", "--extract writes nothing without --gds"),
         ("--into dm.gds", "--into writes nothing without --gds"),
         ("--cell ota", "--cell writes nothing without --gds"),
@@ -57,4 +59,6 @@ def test_outputs_of_before_are_replaced(run: Path) -> None:
     for _ in range(2):
         assert main(["export", "run", "--gds", "dm.gds", "--extract", "dm.spice"]) == 0
         assert main(["export", "run", "--out", "mine.spice"]) == 0
+        # what the run itself keeps there
+        assert main(["export", "run", "--out", "run/sized.spice"]) == 0
     assert "extracted by KLayout" in (run / "dm.spice").read_text()
