@@ -6,18 +6,19 @@ set -euo pipefail
 
 project=$PWD
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1
+made=$(mktemp -d)
 say() { echo "package.sh: $*"; }
 
 apt-get update -qq
 apt-get install -y -qq python3-venv > /dev/null 2>&1
-python3 -m venv /root/maker
-/root/maker/bin/pip install -q build
-/root/maker/bin/python -m build -o /root/dist "$project" > /dev/null
-say "built $(cd /root/dist && ls | tr '\n' ' ')on Debian $(cat /etc/debian_version), Python $(python3 -V)"
+python3 -m venv "$made"/maker
+"$made"/maker/bin/pip install -q build
+"$made"/maker/bin/python -m build -o "$made/dist" "$project" > /dev/null
+say "built $(cd "$made/dist" && ls | tr '\n' ' ')on Debian $(cat /etc/debian_version), Python $(python3 -V)"
 
 cd "$(mktemp -d)"
 python3 -m venv bare
-bare/bin/pip install -q /root/dist/*.whl
+bare/bin/pip install -q "$made"/dist/*.whl
 eda=$PWD/bare/bin/eda-agent
 
 # without ngspice: one message that says what to install, exit status 3, no folder of a run
@@ -46,6 +47,6 @@ grep -q '"version":"0.1.0"' old/journal.jsonl
 { "$eda" size old --resume --budget 26 2>&1 || true; } | grep "26 simulations"
 "$eda" report old --no-sim
 
-bare/bin/pip install -q --force-reinstall --no-deps /root/dist/*.tar.gz
+bare/bin/pip install -q --force-reinstall --no-deps "$made"/dist/*.tar.gz
 met ota_5t --out sdist
 say "wheel and sdist work"
