@@ -126,5 +126,5 @@ def _drawings(spec: Mapping[str, Any], found: Mapping[str, Any]) -> list[Markup]
     # the titles are escaped where they are drawn
     return [
         Markup(histogram(counts, values, axis, lines, list(near), beyond)),  # noqa: S704  # escaped
-        Markup(normal_plot(f"{name}: normal quantiles", values, axis, near, mean, sigma, beyond)),  # noqa: S704
+        Markup(normal_plot(f"{name}: normal quantiles", values, axis, near, mean, sigma, beyond)),  # noqa: S704  # escaped
     ]
