@@ -22,8 +22,6 @@ from eda_agent.units import format_score
 
 def simulate_batch(options: argparse.Namespace, problem: Problem, start: Mapping[str, float]) -> int:
     """Simulate every sizing of the file. Return 0 if one of them meets every spec, 1 if none does."""
-    if options.waves is not None:
-        raise InputError("--batch and --waves do not go together\n    → simulate one sizing with --waves")
     try:
         text = sys.stdin.read() if str(options.batch) == "-" else read_file(options.batch).decode(errors="replace")
     except OSError as error:

@@ -1,4 +1,6 @@
-"""The output files of `eda-agent export`: each has a name of its own, and none is a file that the command reads."""
+"""The output files of `eda-agent export`: each has a name of its own, and none is a file that the command reads. An
+option that the chosen output does not use is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from eda_agent.cli.idle import refuse_idle
 from eda_agent.errors import Finding, InputError
 from eda_agent.run.spec_copy import files_of_run, original_spec
 
@@ -13,13 +16,10 @@ LAYOUTS = frozenset([".gds", ".oas"])
 
 
 def check_outputs(options: argparse.Namespace) -> None:
-    """Raise `InputError` for an option without its partner, and for an output that would replace an input, a file of
-    the run, or another output; other spellings and links of a name are seen through.
+    """Raise `InputError` for an option without effect, and for an output that would replace an input, a file of the
+    run, or another output; other spellings and links of a name are seen through.
     """
-    if options.layout is None and not options.devices:
-        for name, value in (("--extract", options.extract), ("--into", options.into), ("--cell", options.cell)):
-            if value is not None:
-                raise InputError(f"{name} writes nothing without --gds\n    → add --gds FILE, the layout to write")
+    _check_kind(options)
     outputs = [
         (name, Path(value))
         for name, value in (("--gds", options.layout), ("--extract", options.extract), ("--out", options.out))
@@ -38,13 +38,38 @@ def check_outputs(options: argparse.Namespace) -> None:
                 )
 
 
+def _check_kind(options: argparse.Namespace) -> None:
+    """Refuse two kinds of output at once, and options of another kind than the chosen one."""
+    kinds = (("--gds", options.layout), ("--devices", options.devices), ("--xschem", options.xschem))
+    asked = [name for name, value in (*kinds, ("--diff", options.diff)) if value]
+    if len(asked) > 1:
+        raise InputError(f"{asked[0]} and {asked[1]} are two outputs\n    → export twice, with one of them each")
+    kind = asked[0] if asked else ""
+    layout = "" if kind == "--gds" else "without --gds"
+    add = "add --gds FILE, the layout to write" if not kind else f"leave {kind} out, and add --gds FILE"
+    netlist = f"with {kind}" if kind in {"--gds", "--devices", "--xschem"} else ""
+    named = f"with {kind}, which names the file itself" if kind in {"--gds", "--xschem"} else ""
+    refuse_idle(
+        (
+            ("--into", options.into, layout, add),
+            ("--extract", options.extract, layout, add),
+            ("--cell", options.cell, layout, add),
+            ("--table", options.table, layout, add),
+            ("--engine", options.engine, layout, add),
+            ("--engine", options.engine, "with --into" if options.into else "", "leave one of them out"),
+            ("--out", options.out, named, "leave it out, or export the netlist in a command of its own"),
+            ("--sizes-only", options.sizes_only, netlist, "leave it out"),
+        )
+    )
+
+
 def _inputs(options: argparse.Namespace, name: str) -> Iterator[tuple[str, Path]]:
     """(description, path) of the files that an output must not replace."""
     if options.into is not None and name != "--gds":
         yield "the layout of --into", options.into
     if options.xschem is not None:
         yield "the schematic of --xschem", options.xschem
-    if Path(options.table).suffix == ".json":
+    if options.table is not None and Path(options.table).suffix == ".json":
         yield "the table of --table", Path(options.table)
     copied, own = files_of_run(options.run)
     for file in (*own, *copied):

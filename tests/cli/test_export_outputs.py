@@ -37,9 +37,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("--diff --out run/best.json", "a file of the run"),
         ("--diff --out run/sized.spice", "a file of the run"),
         ("--turn 0 --out run/sized.spice", "a file of the run"),
-        ("--extract q.spice", "--extract writes nothing without --gds"),
-        ("--into dm.gds", "--into writes nothing without --gds"),
-        ("--cell ota", "--cell writes nothing without --gds"),
+        ("--extract q.spice", "--extract has no effect without --gds"),
+        ("--into dm.gds", "--into has no effect without --gds"),
+        ("--cell ota", "--cell has no effect without --gds"),
         ("--gds none/new.gds", "the folder none does not exist"),
     ],
 )

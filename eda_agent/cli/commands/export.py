@@ -36,7 +36,10 @@ def register(commands: Commands) -> None:
         help="write the sizes into this schematic (.sch); the old file is kept as .bak",
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="output file, or a folder, which gets NAME_sized.spice (default: stdout)"
+        "--out",
+        metavar="FILE",
+        help="output file of the netlist, the diff or the devices, or a folder, which gets NAME_sized.spice (default:"
+        " stdout)",
     )
     parser.add_argument("--devices", action="store_true", help="write the sized transistors as JSON, for a layout")
     parser.add_argument(
@@ -55,14 +58,11 @@ def register(commands: Commands) -> None:
         help="with --gds: write the netlist that KLayout extracts from the layout, with the capacitance of its wires",
     )
     parser.add_argument("--cell", metavar="NAME", help="cell of the layout (default: the top cell)")
-    parser.add_argument(
-        "--table", default="demonstration", metavar="NAME", help="table of PCells: demonstration, a PDK's, or a file"
-    )
+    parser.add_argument("--table", metavar="NAME", help="table of PCells: demonstration (default), a PDK's, or a file")
     parser.add_argument(
         "--engine",
         choices=("pcells", "glayout"),
-        default="pcells",
-        help="what draws a new layout: PCells, or glayout (docs/klayout.md) where it is installed",
+        help="what draws a new layout: PCells (default), or glayout (docs/klayout.md) where it is installed",
     )
     parser.set_defaults(func=export_command)
 
@@ -129,25 +129,42 @@ def export_command(options: argparse.Namespace) -> int:
 
 def _output(asked: str, netlist: Path | None, diff: bool) -> Path:
     """The file to write: in a folder, one that has the netlist's name and does not replace the netlist."""
+    source = Path("netlist.spice") if netlist is None else netlist
+    return _folder_or_file(asked, f"{source.stem}.diff" if diff else f"{source.stem}_sized{source.suffix or '.spice'}")
+
+
+def _folder_or_file(asked: str, name: str) -> Path:
+    """The file that --out names, or a file of this name in the folder that it names, which is made."""
     path = Path(asked)
     if not asked.endswith(("/", os.sep)) and not path.is_dir():
         return path
     path.mkdir(parents=True, exist_ok=True)
-    source = Path("netlist.spice") if netlist is None else netlist
-    return path / (f"{source.stem}.diff" if diff else f"{source.stem}_sized{source.suffix or '.spice'}")
+    return path / name
+
+
+def _write_devices(path: Path, found: dict[str, Any]) -> None:
+    import json
+
+    from eda_agent.cli.say import say
+    from eda_agent.files import write_text
+
+    write_text(path, json.dumps(found, allow_nan=False) + "\n")
+    say(f"wrote {path}")
 
 
 def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
     """Write the devices as JSON, or a layout. Return 1 if LVS finds a difference or a conflict remains."""
-    from eda_agent.cli.layout import tell, write_layout
+    from eda_agent.cli.layout import DEMONSTRATION, PCELLS, tell, write_layout
     from eda_agent.cli.render import print_json
 
     if options.layout is None:
-        print_json(found)
+        if options.out is None:
+            print_json(found)
+        else:
+            _write_devices(_folder_or_file(options.out, f"{found['name']}_devices.json"), found)
         return 0
-    result = write_layout(
-        found, options.layout, options.into, options.table, options.cell, options.extract, options.engine
-    )
+    table, engine = options.table or DEMONSTRATION, options.engine or PCELLS
+    result = write_layout(found, options.layout, options.into, table, options.cell, options.extract, engine)
     tell(result)
     return 0 if result.get("lvs", {"devices_match": True})["devices_match"] and not result.get("conflicts") else 1
 

@@ -63,6 +63,7 @@ def report_command(options: argparse.Namespace) -> int:
     """Write the run as a page or in another format."""
     import json
 
+    from eda_agent.cli.idle import refuse_idle
     from eda_agent.cli.say import say, write
     from eda_agent.errors import InputError, visible
     from eda_agent.files import write_text
@@ -72,6 +73,16 @@ def report_command(options: argparse.Namespace) -> int:
 
     if options.mc_corner is not None and not (options.samples and options.format == "html" and not options.no_sim):
         raise InputError("--mc-corner is for the Monte Carlo samples of the HTML page\n    → add --samples N")
+    page = "with --datasheet" if options.datasheet else f"with --format {options.format}"
+    page = "" if page == "with --format html" else page
+    refuse_idle(
+        (
+            ("--samples", options.samples, page, "leave it out, or write the HTML page"),
+            ("--samples", options.samples, "with --no-sim" if options.no_sim else "", "leave one of them out"),
+            ("--author", options.author, page, "leave it out, or write the HTML page"),
+            ("--pdf", options.pdf, "with --datasheet" if options.datasheet else "", "write the HTML page without it"),
+        )
+    )
     if options.units and options.format != "csv":
         raise InputError("--units is for the headings of a CSV file\n    → add --format csv")
     if options.pdf and (options.format != "html" or str(options.out) == "-"):

@@ -52,6 +52,7 @@ def register(commands: Commands) -> None:
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate. Return 0 if every spec is met in sound testbenches, 1 if not."""
     from eda_agent import run
+    from eda_agent.cli.idle import refuse_idle
     from eda_agent.cli.nearest import nearest
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table
     from eda_agent.cli.selection import selected
@@ -61,6 +62,15 @@ def sim_command(options: argparse.Namespace) -> int:
     from eda_agent.run.measure import measure, measured_result
     from eda_agent.units import format_score
 
+    layout = "with --netlist" if options.netlist is not None else ""
+    refuse_idle(
+        (
+            ("--cell", options.cell, "" if layout else "without --netlist", "add --netlist FILE, or leave it out"),
+            ("--batch", options.batch, layout, "simulate the sizings without --netlist, or one sizing with it"),
+            ("--waves", options.waves, layout, "write the waveforms without --netlist"),
+            ("--waves", options.waves, "with --batch" if options.batch else "", "simulate one sizing with --waves"),
+        )
+    )
     problem, sizing = selected(options)
     problem = run.with_corners(problem, options.corners)
     if options.corner is not None:

@@ -166,6 +166,7 @@ def _add_output(group: ArgumentGroup) -> None:
 def size_command(options: argparse.Namespace) -> int:
     """Size, then print specs, sizes and the paths of the files."""
     from eda_agent.agent.control import Control
+    from eda_agent.cli.idle import refuse_idle
     from eda_agent.cli.interrupted import interrupted
     from eda_agent.cli.outcome import report
     from eda_agent.cli.progress import listen_on_stdin, print_event, with_progress
@@ -176,6 +177,22 @@ def size_command(options: argparse.Namespace) -> int:
     from eda_agent.run import size
     from eda_agent.run.result import outcome_result
 
+    refuse_idle(
+        (
+            (
+                "--cell",
+                options.cell,
+                "without --post-layout" if options.post_layout is None else "",
+                "add --post-layout FILE, the extracted netlist, or leave it out",
+            ),
+            (
+                "--samples",
+                options.samples,
+                "without --robust" if options.robust is None else "",
+                "add --robust SHARE, or run eda-agent mc on the run afterwards",
+            ),
+        )
+    )
     request = make_request(options)
     folder: list[str] = []
     obey(signal.SIGINT)

@@ -50,6 +50,7 @@ def tui_command(options: argparse.Namespace) -> int:
 
     target: Path = options.target
     journal = target / "journal.jsonl"
+    _check_options(options, is_run=journal.is_file())
     if journal.is_file():
         feed = JournalFeed(journal)
         if options.replay is not None:
@@ -88,6 +89,22 @@ def tui_command(options: argparse.Namespace) -> int:
     app.pauses.begin()
     app.run()
     return 0
+
+
+def _check_options(options: argparse.Namespace, *, is_run: bool) -> None:
+    """Refuse an option that has no effect on a run, or on a new one."""
+    from eda_agent.cli.idle import refuse_idle
+
+    shown = "on a run that is only shown" if is_run and not options.resume else ""
+    refuse_idle(
+        (
+            *((f"--{name}", getattr(options, name), shown, "add --resume") for name in ("policy", "budget", "seed")),
+            ("--out", options.out, "on a run that is there" if is_run else "", "leave it out"),
+            ("--resume", options.resume, "" if is_run else "without a run", "give the folder of a run"),
+            ("--replay", options.replay, "" if is_run else "without a run", "give the folder of a run"),
+            ("--resume", options.resume, "with --replay" if options.replay is not None else "", "leave one out"),
+        )
+    )
 
 
 def _given(options: argparse.Namespace) -> list[str]:
