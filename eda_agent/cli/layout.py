@@ -132,9 +132,8 @@ def write_layout(
             same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive)
         except ValueError as error:
             raise InputError(Finding(str(error), source)) from None
-        plan = planning.plan(
-            layout, cell, sized, rules, rule=rule_of(found["layout"], rules) if found.get("layout") else None
-        )
+        rule = rule_of(found["layout"], rules) if found.get("layout") else None
+        plan = planning.plan(layout, cell, sized, rules, rule=rule, passives=passive)
         result |= {
             "changes": [
                 *(f"{change.device}: {sizes(change)}" for change in plan.changes),

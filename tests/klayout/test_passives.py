@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pya
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.cli.layout import write_layout
 from eda_agent.insight.devices import devices
 from eda_agent.klayout import (
     instances,
@@ -172,3 +174,16 @@ def test_a_device_that_is_not_drawn_is_listed_with_its_new_value(named: tuple[st
     _, cell = placed(circuit(Rz=100.0), name, table)
     assert title.undrawn(cell, circuit(Rz=100.0), table) == []
     assert title.undrawn(cell, circuit(Rz=120.0), table) == ["rz: 100 → 120 (not drawn; kept in the layout's circuit)"]
+
+
+def test_export_resizes_them_in_a_layout_file(tmp_path: Path) -> None:
+    """`export --gds B --into A` writes the new value of the capacitor, as the window does."""
+    mos.library()
+    write_layout(circuit(), tmp_path / "a.gds", None, "demonstration", None)
+    result = write_layout(circuit(Cc=0.8e-12), tmp_path / "b.gds", tmp_path / "a.gds", "demonstration", None)
+    assert [line.partition(":")[0] for line in result["changes"]] == ["cc"]
+    assert result["lvs"]["devices_match"], result["lvs"]["differences"]
+    layout = pya.Layout()
+    layout.read(str(tmp_path / "b.gds"))
+    back = title.netlist(circuit(), layout.cell("opamp"), read_table("demonstration"))
+    assert cards(back)["cc"] == pytest.approx(0.8e-12, rel=2e-3)
