@@ -14,6 +14,7 @@ from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.size_places import (
     COUNTS,
+    NO_LENGTH,
     fingers_of,
     initial_value,
     place_unit,
@@ -96,6 +97,9 @@ def _parameter(
         unit = values["unit"].text("unit")
     places = tuple(Place(edit, ratio, place_unit(edit, netlist, subckt, pdk)[1]) for edit, ratio in followers)
     numbers: dict[str, float] = {}
+    if unit == "m" and _length(values["min"]) >= NO_LENGTH:
+        # a bound in the netlist's own unit, as 0.1.0 read it
+        netlist_scale, places = 1.0, tuple(Place(place.edit, place.ratio, 1.0) for place in places)
     for key in ("min", "max", "step", "start"):
         if key in values:
             try:
@@ -141,6 +145,14 @@ def _parameter(
         low = high = initial
     role = values["role"].text("role") if "role" in values else ""
     return Parameter(name, low, high, unit, cast(Literal["lin", "log"], scale), step, role, initial, places, lock)
+
+
+def _length(node: LocatedNode) -> float:
+    """A bound in m, 0 for a text that is no number."""
+    try:
+        return parse_quantity(node.text("min"), "m")
+    except QuantityError:
+        return 0.0
 
 
 def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:

@@ -49,8 +49,8 @@ def test_hspice_s_loop_analysis_gives_way_to_templates(tmp_path: Path) -> None:
 
 def test_an_unknown_process_names_its_models_only(tmp_path: Path) -> None:
     netlist = tmp_path / "amp.sp"
-    netlist.write_text(LOOP.replace("{aids}", ""))
-    with pytest.raises(InputError, match="it names n25, p25\n"):
+    netlist.write_text(LOOP.replace("{aids}", "").replace("n25", "fast").replace("p25", "slow"))
+    with pytest.raises(InputError, match="it names fast, slow\n"):
         read_circuit(netlist, tmp_path, None, None)
 
 

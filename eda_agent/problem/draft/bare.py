@@ -70,9 +70,14 @@ def _foreign_call(lines: Sequence[str], number: int, pdk: Pdk) -> re.Match[str] 
     return found if sized and _NAMED.match(found[2]) else None
 
 
-def _rule(model: str, pdk: Pdk, supply: float) -> DeviceRule | None:
+def polarity_of(model: str) -> str:
+    """nmos or pmos by the name of a model, "" if it shows none."""
     named = _NAMED.match(model)
-    polarity = _POLARITIES.get(model.lower()) or ({"n": "nmos", "p": "pmos"}[named[1].lower()] if named else None)
+    return _POLARITIES.get(model.lower()) or ({"n": "nmos", "p": "pmos"}[named[1].lower()] if named else "")
+
+
+def _rule(model: str, pdk: Pdk, supply: float) -> DeviceRule | None:
+    polarity = polarity_of(model)
     able = [rule for rule in pdk.devices.values() if rule.type == polarity]
     # a device without a rating of its own is one of the usual supply
     enduring = [rule for rule in able if supply <= 1.1 * (rule.rated or pdk.supply) and rule.sized]

@@ -20,6 +20,7 @@ from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
+from eda_agent.problem.draft.junctions import without_foreign_junctions
 from eda_agent.problem.draft.latch import latched_complement
 from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.nested import without_nesting
@@ -30,6 +31,7 @@ from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing
 from eda_agent.problem.draft.port_roles import outputs_of
 from eda_agent.problem.draft.ring_oscillator import hidden_output
 from eda_agent.problem.draft.simulation_cards import first_variant
+from eda_agent.problem.draft.unfed_diode import unfed_diode
 from eda_agent.problem.draft.units_of_capacitors import in_units
 from eda_agent.problem.draft.units_of_transistors import transistors_in_units
 from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
@@ -82,6 +84,8 @@ class Draft:
     """Of the nominal corner in °C, if the deck gives it."""
     without_sizes: bool = False
     """Its sizes are names without a value."""
+    pdk_guess: str = ""
+    """Why the PDK is a guess, "" if it is none."""
     corners: str = "nominal"
     """The set of corners that the spec simulates."""
 
@@ -110,12 +114,12 @@ def read_circuit(
     refuse_foreign(raw, path)
     known = [find_pdk(name) for name in pdk_names()]
     pdk_file = user_pdk_file(pdk, path.parent) if pdk else None
-    chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else pdk_of(raw, known, path)
+    chosen, guessed = (find_pdk(str(pdk_file or pdk)), "") if pdk else pdk_of(raw, known, path)
     libraries = library_files()
     left_out: list[str] = []
     here = with_command_files(raw, path.parent, left_out)
-    here = without_missing_files(here, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
-    here = without_nesting(first_variant(here, left_out), left_out)
+    here = without_missing_files(here, path.parent, path, left_out, pdk=bool(pdk or guessed or pdk_in(raw)))
+    here = without_foreign_junctions(without_nesting(first_variant(here, left_out), left_out), chosen, left_out)
     deck = path
     if here != raw:
         deck = path.parent / f"{path.stem}.eda.spice"
@@ -175,15 +179,15 @@ def read_circuit(
         notes = (*notes, *divided)
     stated = conditions_of(here.splitlines()) if own is None else own.conditions
     structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
-    if own is None and (hidden := _hidden(structure)):
+    for look, whose in ((_hidden, ""), (unfed_diode, "a mirror, which nothing else feeds,")):
+        if own is not None or not (hidden := look(structure, netlist, name)):
+            continue
         # a ring is closed in itself, and a latch may keep one of its outputs: a deck looks at it without a port
-        text = re.sub(
-            rf"^(\s*\.subckt\s+{re.escape(name)}\b[^\n]*)", rf"\1 {hidden}", text, count=1, flags=re.IGNORECASE | re.M
-        )
+        text = with_port(text, name, hidden)
         file = (file.parent if file != path else out) / f"{path.stem}.eda.spice"
         netlist = _rewritten(file, text, path.parent, libraries)
-        whose = "latch" if structure.input_pair else "ring"
-        notes = (*notes, f"{hidden.upper()} of the {whose} became a port")
+        whose = whose or ("the latch" if structure.input_pair else "the ring")
+        notes = (*notes, f"{hidden.upper()} of {whose} became a port")
         structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
@@ -227,6 +231,7 @@ def read_circuit(
         {NAME: file} if brought is not None else {},
         own.text.temperature if own is not None else None,
         without_sizes,
+        guessed,
     )
 
 
@@ -243,7 +248,13 @@ def library_files() -> set[str]:
     return roots | {name for entry in known for name in entry.include}
 
 
-def _hidden(structure: Structure) -> str:
+def with_port(text: str, cell: str, net: str) -> str:
+    """The netlist with one more port of a cell."""
+    head = rf"^(\s*\.subckt\s+{re.escape(cell)}\b[^\n]*)"
+    return re.sub(head, rf"\1 {net}", text, count=1, flags=re.IGNORECASE | re.MULTILINE)
+
+
+def _hidden(structure: Structure, *_of: object) -> str:
     """The net of a ring or latch that must become a port to be measured, "" if there is none."""
     rest = [port for port in structure.ports if port not in structure.rails]
     outputs = outputs_of(structure, rest)

@@ -16,7 +16,7 @@ from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import in_metres, times
-from eda_agent.problem.draft.named_sizes import with_named_sizes
+from eda_agent.problem.draft.named_sizes import with_named_sizes, with_sums_in_unit
 from eda_agent.problem.draft.named_units import with_units_in_names
 from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
@@ -120,6 +120,7 @@ def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]
     result, factor, to_unit, converted = [], 1.0, 1.0, set[int]()
     for number, line in enumerate(lines):
         if line.lstrip().startswith("+"):
+            line = with_sums_in_unit(line, factor) if factor != 1.0 else line
             result.append(times(line, factor if in_metres(line) else 1.0))
             if number - 1 in converted:
                 converted.add(number)
@@ -132,5 +133,6 @@ def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]
         notes.append(f"{line.strip()[0].upper()} lines became X lines: the devices of {pdk.name} are subcircuits")
         converted.add(number)
         factor = to_unit = 1.0 / pdk.scale
-        result.append(f"X{found[1]}{found[2]}{times(found[3], factor if in_metres(found[3]) else 1.0)}")
+        sizes = with_sums_in_unit(found[3], factor)
+        result.append(f"X{found[1]}{found[2]}{times(sizes, factor if in_metres(sizes) else 1.0)}")
     return result if to_unit == 1.0 else with_named_sizes(result, converted, to_unit, notes)

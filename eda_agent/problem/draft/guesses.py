@@ -57,12 +57,10 @@ class Guess:
 
 def guesses_of(draft: Draft) -> list[Guess]:
     """Every guess of a draft; a designer's own deck leaves nothing to guess but the supply."""
+    result = [Guess("PDK", draft.pdk.name, draft.pdk_guess, place="--pdk …")] if draft.pdk_guess else []
     if draft.own_bench is not None:
-        guessed = supply_is_guessed(draft)
-        return [Guess("supply", format_quantity(supply_of(draft), "V"), "no source of the deck sets it", "--supply")][
-            : int(guessed)
-        ]
-    result = []
+        supply = Guess("supply", format_quantity(supply_of(draft), "V"), "no source of the deck sets it", "--supply")
+        return [*result, supply] if supply_is_guessed(draft) else result
     if not draft.kind.name and not draft.answers.kind:
         result.append(Guess("kind", "unknown", "no pattern of a known kind was found", "--kind"))
     if supply_is_guessed(draft):

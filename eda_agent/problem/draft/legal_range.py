@@ -9,7 +9,6 @@ from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.pdk.stub_devices import stub_devices
-from eda_agent.problem.reach import reach
 
 POINTS = 60
 """Number of values at which a legal one is searched if the netlist's own is not legal."""
@@ -31,9 +30,25 @@ def legal_range(draft: Draft, edit: Edit, low: float, high: float, start: float)
     scale = draft.pdk.scale if draft.pdk.subcircuits else 1.0
     elaboration = Elaboration(draft.netlist, draft.subckt, stub_devices(draft.pdk), [edit])
 
+    def sizes(value: float) -> dict[str, tuple[str, float, float]]:
+        """Label → model, finger's width and length."""
+        return {
+            device.label: (
+                device.library or device.model,
+                device.values["w"] / max(device.values.get("nf", 1.0), 1.0),
+                device.values["l"],
+            )
+            for device in elaboration.devices({edit: value})
+            if device.kind == "m" and {"w", "l"} <= device.values.keys()
+        }
+
+    # a device that does not follow the parameter may be illegal for itself
+    now, then = sizes(start), sizes(1.5 * start)
+    following = {label for label, found in now.items() if then.get(label) != found}
+
     def legal(value: float) -> bool:
-        for name, (_, finger, length) in reach(elaboration, [{edit: (value, value)}]).items():
-            rule = draft.pdk.device(name)
+        for label, (name, finger, length) in sizes(value).items():
+            rule = draft.pdk.device(name) if label in following else None
             if rule is not None and not (_inside(finger, rule.width, scale) and _inside(length, rule.length, scale)):
                 return False
         return True
@@ -48,8 +63,8 @@ def legal_range(draft: Draft, edit: Edit, low: float, high: float, start: float)
     return _edge(legal, start, low), _edge(legal, start, high)
 
 
-def _inside(found: tuple[float, float], allowed: tuple[float, float], scale: float) -> bool:
-    return allowed[0] * (1 - 1e-9) <= found[0] * scale and found[1] * scale <= allowed[1] * (1 + 1e-9)
+def _inside(found: float, allowed: tuple[float, float], scale: float) -> bool:
+    return allowed[0] * (1 - 1e-9) <= found * scale <= allowed[1] * (1 + 1e-9)
 
 
 def _edge(legal: Callable[[float], bool], good: float, bad: float) -> float:

@@ -12,6 +12,13 @@ _FILE = re.compile(r"""^\s*\.(?:include|inc|lib)\s+["']?(?P<file>[^"'\s]+)["']?\
 """A file that is taken in whole. A `.lib` with a section is a model library, which `pdk:` replaces."""
 
 
+def brings_models(text: str, folder: Path) -> bool:
+    """Whether a netlist has model cards, or includes a file that is there and may have them."""
+    if re.search(r"^\s*\.model\b", text, re.IGNORECASE | re.MULTILINE):
+        return True
+    return any(_FILE.match(line) and _absent(line, folder) is None for line in text.splitlines())
+
+
 def without_missing_files(text: str, folder: Path, path: Path, notes: list[str], *, pdk: bool) -> str:
     """The text without lines for files that are not there, if the user names a PDK: its models take their place.
 

@@ -17,6 +17,11 @@ _FACTOR = re.compile(r"[{']?\s*(?:[\d.]+\s*\*\s*)?([A-Za-z_]\w*)\s*(?:[*/]\s*[\d
 """A name alone, or times or divided by a plain number: a length if the name is one."""
 _PRODUCT = re.compile(r"[{']?\s*(?:[A-Za-z_]\w*|[\d.]+)(?:\s*[*/]\s*(?:[A-Za-z_]\w*|[\d.]+))+\s*['}]?")
 """A product of names and numbers: a length if one of the names is one and the others are counts."""
+_TERMS = re.compile(r"(?:[eE][-+]|[^-+])+")
+"""The terms of a sum: a sign behind an e belongs to its number."""
+_LITERAL = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[a-zA-Z]*")
+_SHORT = 1e-4
+"""m: a smaller number in an expression of a size is a length in metres, a larger one a count or a ratio."""
 _GIVES = re.compile(r"\s*(?:\.params?|\.subckt|x\S*)\b", re.IGNORECASE)
 
 
@@ -40,6 +45,31 @@ def with_named_sizes(lines: Sequence[str], converted: Collection[int], factor: f
         listed = ", ".join(dict.fromkeys(changed))
         notes.append(f"{listed}: in metres as on M lines, now in the unit of the PDK")
     return result
+
+
+def with_sums_in_unit(line: str, factor: float) -> str:
+    """A line with the lengths in metres inside its expressions multiplied by `factor`: `80e-9+l1*920e-9` is a sum of
+    products, each with one such number or with a name that is a length; `W1*1u` is one product.
+    """
+
+    def sized(match: re.Match[str]) -> str:
+        if LENGTHS.get(match[1].lower()) != 1 or parse_spice_number(match[2].strip("'{} ")) is not None:
+            return match[0]
+        terms = _TERMS.findall(match[2])
+        if "(" in match[2] or any(len(_metres(term)) > 1 for term in terms):
+            return match[0]
+        for number in [text for term in terms for text in _metres(term)]:
+            scaled = f"{(parse_spice_number(number) or 0.0) * factor:.10g}"
+            match_text = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", scaled, match[2], count=1)
+            match = SIZE.fullmatch(f"{match[1]}={match_text}") or match
+        return f"{match[1]}={match[2]}"
+
+    return SIZE.sub(sized, line)
+
+
+def _metres(term: str) -> list[str]:
+    """The numbers of a product that are lengths in metres."""
+    return [text for text in _LITERAL.findall(term) if 0 < (parse_spice_number(text) or 0.0) < _SHORT]
 
 
 def _names(lines: Sequence[str], converted: Collection[int]) -> frozenset[str]:

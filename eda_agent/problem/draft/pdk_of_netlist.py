@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.draft.guessed_pdk import guessed_pdk
+from eda_agent.problem.draft.missing import brings_models
 from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.model_libraries import pdk_in
 from eda_agent.problem.pdk import Pdk, find_pdk
@@ -19,17 +21,20 @@ def user_pdk_file(pdk: str, folder: Path) -> Path | None:
     return next((place.resolve() for place in (folder / pdk, Path(pdk)) if place.is_file()), Path(pdk))
 
 
-def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
+def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> tuple[Pdk, str]:
+    """(the PDK of a netlist, "" or why it is a guess). Raises `InputError` if the netlist does not tell it."""
     lines = logical_lines(text, path, title=True)
     words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
     counts = {entry.name: sum(device in words for device in entry.devices) for entry in known}
     best = max(counts, key=lambda name: counts[name])
     if counts[best]:
-        return next(entry for entry in known if entry.name == best)
+        return next(entry for entry in known if entry.name == best), ""
     if family := pdk_in(text):
-        return next(entry for entry in known if entry.name == family)
+        return next(entry for entry in known if entry.name == family), ""
+    if not brings_models(text, path.parent) and (guess := guessed_pdk(lines, text, known)):
+        return guess
     if any(line.card in {".model", ".include", ".inc"} for line in lines):
-        return find_pdk("own")
+        return find_pdk("own"), ""
     own = {line.text.split()[1].lower() for line in lines if line.card == ".subckt" and len(line.text.split()) > 1}
     texts = (re.sub(r"\s*=\s*", "=", line.text) for line in lines)
     called = dict.fromkeys(word for text in texts if (word := _model_of(text.split())) and word.lower() not in own)

@@ -21,7 +21,16 @@ from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.names import STANDARD_CELL
 from eda_agent.problem.pdk import DeviceRule
-from eda_agent.problem.size_places import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
+from eda_agent.problem.size_places import (
+    COUNTS,
+    divides_a_width,
+    fingers_of,
+    initial_value,
+    is_count,
+    own_value,
+    place_unit,
+    uses_of,
+)
 from eda_agent.units import format_quantity
 
 IDEAL = {"r": 50e6, "c": 1e-6, "l": 10e-6}
@@ -51,6 +60,10 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             made = expression.names(expression.parse(text)) if _is_expression(text) else frozenset(["?"])
             if name not in seen and not made and edit not in tied and _sizes(draft, edit):
                 uses = uses_of(edit, draft.netlist, draft.subckt)
+                seen.add(name)
+                if is_count(edit, uses) and divides_a_width(edit, uses):
+                    # the layout's choice: the width beside it is the size
+                    continue
                 sized = frozenset((id(device.line), key) for device, key in uses)
                 # of two parameters that always stand in one product, one is enough
                 if sized not in together or len(_factors(uses)) < 2:
@@ -164,7 +177,8 @@ def _ideal(device: Device) -> bool:
 def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
     """(min, max, step, scale) as text, legal in the PDK and around the netlist's own value."""
     uses = [(device, _side(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
-    uses.sort(key=lambda use: use[1] not in {"w", "l", "m", "value"})
+    counted = is_count(edit, uses)
+    uses.sort(key=lambda use: use[1] not in (COUNTS if counted else {"w", "l", "m", "value"}))
     device, key = uses[0]
     unit, scale = place_unit(edit, draft.netlist, draft.subckt, draft.pdk)
     start = (initial_value(edit, draft.netlist, draft.subckt) or 1.0) * scale
@@ -213,6 +227,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
     if start <= 0:
         return _plain(start), _plain(start or 1.0), "", "lin"
+    if key in {"w", "l"}:
+        ends = legal_range(draft, edit, start / 30, start * 30, start)
+        return _plain(ends[0]), _plain(ends[1]), "", "log"
     spread = {"c": 20.0, "l": 5.0}.get(device.kind, 30.0)
     return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
 

@@ -5,6 +5,7 @@ Each becomes a `.param` with a usual starting value, which is said.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from eda_agent.problem.element import Device
 from eda_agent.problem.logical_line import is_title
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
+from eda_agent.spice_numbers import parse_spice_number
 
 _VALUES = {"r": "10k", "c": "1p", "l": "1n", "i": "5u", "v": "0"}
 _SHOWN = 6
@@ -30,7 +32,8 @@ def unset_names(netlist: Netlist, subckt: str, pdk: Pdk) -> dict[str, str]:
             for text, start in _places(device, pdk):
                 if text.lower() in models:
                     continue
-                result |= {name: start for name in _names(text) if name not in known and name not in result}
+                unset = [name for name in _names(text) if name not in known and name not in result]
+                result |= {name: _solved(text, name, start) if len(unset) == 1 else start for name in unset}
         # a parameter that is computed from a name without a value
         for text in {**netlist.top.params, **scope.params}.values():
             result |= {name: "1" for name in _names(text) if name not in known and name not in result}
@@ -76,6 +79,19 @@ def _start(key: str, rule: DeviceRule | None, pdk: Pdk) -> str:
     if rule is None or not rule.is_fet:
         return "5" if pdk.scale != 1.0 else "5u"
     return f"{starting_sizes(rule, pdk)[key] / pdk.scale:.6g}"
+
+
+def _solved(text: str, name: str, start: str) -> str:
+    """The value of a name at which a size that is linear in it is at its start: 0.4 in `0.08+l1*0.92` for 0.45."""
+    node, wanted = expression.parse(text), parse_spice_number(start)
+    try:
+        at = [expression.evaluate(node, {name: value}) for value in (0.0, 1.0, 2.0)]
+    except expression.ExpressionError:
+        return start
+    slope = at[1] - at[0]
+    if wanted is None or not slope or not math.isclose(at[2] - at[1], slope) or (wanted - at[0]) / slope <= 0:
+        return start
+    return f"{(wanted - at[0]) / slope:.6g}"
 
 
 def _names(text: str) -> list[str]:
