@@ -135,7 +135,8 @@ def answer() -> None:
         except Exception:  # noqa: BLE001  # it is the answer
             reply = {"error": traceback.format_exc()}
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(reply), encoding="utf-8")
+        # also of what is no JSON, such as the window itself
+        part.write_text(json.dumps(reply, default=str), encoding="utf-8")
         part.rename(path.with_suffix(".json"))
 
 

@@ -551,7 +551,7 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
         " window.current_view().commit()) and 1"
     )
     menu(hands, "Undo the last write-back")
-    assert "'mine'" in hands.message("the write-back is not the last change")
+    assert "'mine'" in hands.message("the last change is")
     assert sizes(hands) == before
     # a run of another circuit
     other = next((folder / "miller" / "runs").iterdir(), None) if (folder / "miller" / "runs").exists() else None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import pya
 
-from . import library
+from . import library, unused
 from .blocks import Block, group_of
 from .floorplan import lines
 from .fold import Rule, arrays, folded, usual
@@ -66,6 +66,7 @@ def placing(
         *library.holdable(there),
         shown=True,
     )
+    there_before = {one.cell_index() for one in layout.each_cell()}
     cell = layout.create_cell(name)
     site = Site(cell, table)
     blocks: list[Block] = []
@@ -77,4 +78,6 @@ def placing(
     yield from each("lines are placed", plan, site.put, layout)
     yield from site.around(ports)
     yield from Rows(site).placing(passives if table.passives else ())
+    made = [one.cell_index() for one in layout.each_cell() if one.cell_index() not in there_before]
+    yield from unused.removing(layout, made)
     return cell

@@ -14,7 +14,7 @@ from typing import Any
 
 import pya
 
-from . import passives
+from . import passives, unused
 from .instances import Reader, passive_counts
 from .steps import Work, each, finish
 from .table import DUMMY, Table, key
@@ -48,7 +48,9 @@ def put(cell: pya.Cell, found: Mapping[str, Any], table: str, library: str) -> N
     words = json.dumps({**{name: found[name] for name in KEPT}, "table": table}, separators=(",", ":"))
     there = _instance(cell)
     if there is not None:
+        before = there.cell_index
         there.change_pcell_parameter(PARAMETER, words)
+        finish(unused.removing(cell.layout(), [before]))
         return
     variant = cell.layout().create_cell(CELL, library, {PARAMETER: words})
     cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans()))

@@ -31,3 +31,11 @@ def joined(manager: pya.Manager, name: str, work: Work[R]) -> Work[R]:
             length = yield progress
     finally:
         work.close()
+
+
+def drop_redo(manager: pya.Manager) -> None:
+    """Forget what was undone, so that Edit > Redo does not do it again: every new transaction does that, and an empty
+    one is not kept.
+    """
+    manager.transaction("nothing")
+    manager.commit()

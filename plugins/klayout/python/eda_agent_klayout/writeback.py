@@ -6,7 +6,7 @@ the designer.
 
 from __future__ import annotations
 
-from . import library
+from . import library, unused
 from .plan import Change, Plan
 from .steps import Work, draw_ahead, each, finish
 
@@ -35,19 +35,24 @@ def drawing_ahead(found: Plan) -> Work[None]:
 
 
 def changing(found: Plan) -> Work[None]:
-    """Change the PCells of a plan. Raises ValueError, with the changes made (see `applying`)."""
+    """Change the PCells of a plan, and remove those that nothing places any more. Raises ValueError, with the changes
+    made (see `applying`).
+    """
     if not found.changes:
         return
+    layout = found.changes[0].instance.layout()
+    before = [change.instance.cell_index for change in found.changes]
     # a PCell that is drawn anew is drawn in the layout of its library
     own = library.holdable(found.changes[0].instance.cell.library())
     yield from each(
         "sizes are written",
         found.changes,
         lambda one: one.instance.change_pcell_parameters(one.after),
-        *([found.changes[0].instance.layout()] if own else []),
+        *([layout] if own else []),
         shown=True,
     )
     yield from each("sizes are checked", found.changes, _check)
+    yield from unused.removing(layout, before)
 
 
 def _check(one: Change) -> None:

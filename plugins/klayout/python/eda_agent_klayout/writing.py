@@ -20,7 +20,7 @@ from .preview import Preview, Report
 from .slices import Slices
 from .steps import Progress, Work
 from .table import Table, devices, read_table
-from .transactions import joined
+from .transactions import drop_redo, joined
 from .wording import counted, cut
 
 DEMONSTRATION = "demonstration"
@@ -100,7 +100,7 @@ class Writing:
         self.preview: Preview | None = None
         self.report = Report(window)
         self._kept = tempfile.TemporaryDirectory(prefix="eda-agent-")
-        self._count, self._last = 0, ""
+        self._made: list[str] = []
 
     @property
     def folder(self) -> Path:
@@ -189,8 +189,7 @@ class Writing:
 
     def _writing(self, task: Task, plan: Plan) -> Work[Checked | None]:
         """Change the cell in one transaction and compare it; an error or a cancellation leaves the layout unchanged."""
-        self._count += 1
-        name = f"{TRANSACTION} ({self._count})"
+        name = f"{TRANSACTION} ({len(self._made) + 1})"
 
         def change() -> Work[None]:
             yield from writeback.changing(plan)
@@ -204,8 +203,9 @@ class Writing:
         except BaseException:
             if self._on_top() == name:
                 self.window.call_menu("cm_undo")
+                drop_redo(self.window.manager())
             raise
-        self._last = name
+        self._made.append(name)
         return result
 
     def show_check(self, task: Task, checked: Checked) -> None:
@@ -235,20 +235,22 @@ class Writing:
         )
 
     def undo(self) -> None:
-        """Undo exactly the last write-back. Raises ValueError if the layout was changed since."""
+        """Undo exactly the last write-back. Raises ValueError if that is not the last change."""
         top = self._on_top()
-        if not self._last:
+        if top in self._made:
+            # its name is kept: after Edit > Redo it can be undone again
+            self.window.call_menu("cm_undo")
+            return
+        if not self._made:
             raise ValueError("nothing was written back in this window")
-        if top != self._last:
-            manager = self.window.manager()
-            if manager.has_redo() and str(manager.transaction_for_redo()) == self._last:
-                raise ValueError("the last write-back has been undone already\n\nEdit > Redo writes it again")
-            done = f"the last change is '{top}'" if top else "KLayout keeps it no longer for undo"
-            raise ValueError(
-                f"the write-back is not the last change: {done}\n\nEdit > Undo reverts one change after the other"
-            )
-        # its name is kept: after Edit > Redo it can be undone again
-        self.window.call_menu("cm_undo")
+        manager = self.window.manager()
+        if manager.has_redo() and str(manager.transaction_for_redo()) in self._made:
+            raise ValueError("the last write-back has been undone already\n\nEdit > Redo writes it again")
+        if not top:
+            raise ValueError("there is no write-back to undo: it was undone, or KLayout keeps it no longer")
+        raise ValueError(
+            f"the last change is '{top}', not a write-back\n\nEdit > Undo reverts one change after the other"
+        )
 
     def _on_top(self) -> str:
         manager = self.window.manager()

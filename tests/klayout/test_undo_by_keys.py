@@ -1,0 +1,144 @@
+"""Edit > Undo, Edit > Redo and *Undo the last write-back*, by mouse and keys: each takes back or repeats one
+write-back, whole, and nothing else. The cell list has no PCell that nothing places.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.klayout import test_window
+from tests.klayout.hands import Hands
+from tests.klayout.test_application import RUN, display, home
+from tests.klayout.test_window import menu, report, sizes
+
+__all__ = ["display", "home"]
+pytestmark = test_window.pytestmark
+
+
+@pytest.fixture(scope="module")
+def hands(display: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hands]:
+    folder = tmp_path_factory.mktemp("undo")
+    shutil.copytree(RUN, folder / "ota")
+    window = Hands(display, home, folder)
+    yield window
+    window.close()
+
+
+def unused(hands: Hands) -> list[str]:
+    return list(
+        hands.ask(
+            "[c.name for c in window.current_view().active_cellview().layout().each_cell() if c.is_proxy() and not"
+            " c.parent_cells()]"
+        )
+    )
+
+
+def run_folder(hands: Hands) -> str:
+    return f"{hands.eyes.parent / 'ota'}/"
+
+
+def by_hand(hands: Hands, length: float) -> Any:
+    """Another length of xm1, as one step that Edit > Undo takes back; gives the sizes with it."""
+    hands.ask(
+        "(window.current_view().transaction('by hand'), [i.change_pcell_parameter('length', "
+        f"{length}) for i in window.current_view().active_cellview().cell.each_inst() if"
+        " i.pcell_parameters_by_name().get('device') == 'xm1'], window.current_view().commit()) and 1"
+    )
+    return sizes(hands)
+
+
+def write_back(hands: Hands) -> None:
+    menu(hands, "Write sizes back …")
+    hands.file("The folder of a run", run_folder(hands))
+    hands.click("Apply")
+    report(hands)
+
+
+def press(hands: Hands, key: str) -> None:
+    """A key for the window itself: without a window manager, a closed dialog gives the keyboard to nobody."""
+    hands.press(hands.find("[+] L1 [ota]", "tab"))
+    hands.key(key)
+
+
+def become(hands: Hands, wanted: Any, what: str) -> None:
+    hands.until(lambda: sizes(hands) == wanted, what)
+
+
+def test_undo_and_redo(hands: Hands) -> None:
+    menu(hands, "Place a sized circuit …")
+    hands.file("The folder of a run", run_folder(hands))
+    report(hands)
+    assert unused(hands) == []
+    placed = sizes(hands)
+    menu(hands, "Undo the last write-back")
+    hands.message("nothing was written back in this window")
+    wrong = by_hand(hands, 2.0)
+    assert wrong != placed
+    write_back(hands)
+    become(hands, placed, "the sizes of the run")
+    # also those that the hand's edit had left
+    assert not [name for name in unused(hands) if name.startswith("CIRCUIT")]
+    there = unused(hands)
+    press(hands, "ctrl+z")
+    become(hands, wrong, "Ctrl-Z")
+    press(hands, "ctrl+y")
+    become(hands, placed, "Ctrl-Y")
+    # after a redo ours is on top again
+    menu(hands, "Undo the last write-back")
+    become(hands, wrong, "undo after redo")
+    menu(hands, "Undo the last write-back")
+    hands.message("Edit > Redo writes it again")
+    hands.menu("Edit", "Redo - eda-agent: write sizes back (1)")
+    become(hands, placed, "Edit > Redo")
+    assert unused(hands) == there
+    # an edit of the user's lies on ours: it is not undone in our place, nor ours under it
+    own = by_hand(hands, 3.0)
+    menu(hands, "Undo the last write-back")
+    hands.message("the last change is 'by hand', not a write-back")
+    assert sizes(hands) == own
+    press(hands, "ctrl+z")
+    become(hands, placed, "the user's edit undone")
+    menu(hands, "Undo the last write-back")
+    become(hands, wrong, "ours after the user's")
+
+
+def test_a_failed_write_back_cannot_be_redone(hands: Hands) -> None:
+    """The change is taken back, and Edit > Redo does not make it again."""
+    before = sizes(hands)
+    patch = "from eda_agent_klayout import writing; writing.kept, writing.checking = writing.checking, None"
+    hands.ask(f"exec({patch!r})")
+    try:
+        menu(hands, "Write sizes back …")
+        hands.file("The folder of a run", run_folder(hands))
+        hands.click("Apply")
+        hands.message("TypeError")
+    finally:
+        hands.ask("exec('from eda_agent_klayout import writing; writing.checking = writing.kept')")
+    assert sizes(hands) == before and not hands.ask("window.manager().has_redo()")
+
+
+@pytest.mark.evidence
+def test_two_write_backs_and_an_edit_between_them(hands: Hands) -> None:
+    """Each undo takes one. Runs after the tests above, in their window."""
+    wrong = sizes(hands)
+    # a new edit ends what can be redone; ours is gone for good, and says so
+    own = by_hand(hands, 3.0)
+    menu(hands, "Undo the last write-back")
+    hands.message("the last change is 'by hand', not a write-back")
+    press(hands, "ctrl+z")
+    become(hands, wrong, "the user's second edit undone")
+    # two of ours: each undo takes one
+    write_back(hands)
+    by_hand(hands, 3.0)
+    write_back(hands)
+    menu(hands, "Undo the last write-back")
+    hands.until(lambda: sizes(hands) == own, "the second undone")
+    press(hands, "ctrl+z")
+    hands.until(lambda: sizes(hands) not in (own, wrong), "the edit between them undone")
+    menu(hands, "Undo the last write-back")
+    become(hands, wrong, "the first undone")
