@@ -117,11 +117,19 @@ def run_job(job: Job) -> dict[str, Any]:
         "stop": stop,
         "curve": [round(value, 5) for value in curve],
         "met_at": met_at,
+        "best": _best(env),
         "simulator_seconds": round(
             sum(turn.evaluation.seconds for turn in env.history.turns if turn.evaluation is not None), 3
         ),
         "seconds": round(time.perf_counter() - start, 3),
     }
+
+
+def _best(env: Environment) -> dict[str, list[Any]]:
+    """Spec → [its value in the worst corner, whether it is met], of the best turn."""
+    turn = env.history.incumbent
+    results = turn.score.results if turn is not None and turn.score is not None else ()
+    return {one.spec: [one.value, one.met] for one in results}
 
 
 def _problem(job: Job) -> Problem:

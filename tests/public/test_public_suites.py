@@ -10,6 +10,7 @@ from eda_agent.bench.public.sizing_bench import import_file
 from eda_agent.cli import main
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
+from eda_agent.run.own_deck import try_own_deck
 
 STAGE = """pdk_lib_path: "/path/to/sky130.lib.spice"
 user_specs: "an amplifier stage"
@@ -140,9 +141,11 @@ def test_a_sizing_bench_is_read_as_it_stands(sizing_bench, tmp_path):
     assert sides == {"W_in_base": (0.84e-6, 1.68e-6), "W_load": (2e-6, 100e-6)}
     bounds = {spec.name: (spec.minimum, spec.maximum) for spec in problem.specs}
     assert bounds["ugbw"] == (pytest.approx(100e6), None) and bounds["power_dc"] == (None, pytest.approx(65e-6))
-    # the figure of merit is that of the suite's expression, in the units in which it shows the metrics
-    shown = stage.values["gain_db"] * stage.values["ugbw"] * 1e-6 / (stage.values["power_dc"] * 1e6)
+    # the figure of merit is the product of the metrics over their targets, in the units in which the suite shows them;
+    # the suite replaces a file's own expression by it
+    shown = stage.values["gain_db"] / 15 * (stage.values["ugbw"] * 1e-6 / 100) / (stage.values["power_dc"] * 1e6 / 65)
     assert stage.values["fom"] == pytest.approx(shown, rel=1e-4)
+    assert problem.budget.timeout == 120
 
 
 def test_the_deck_of_a_sizing_bench_is_the_filled_template(sizing_bench, tmp_path):
@@ -189,7 +192,10 @@ def test_the_command_says_which_circuits_run_and_sizes_them(sizing_bench, tmp_pa
     assert main(["bench", str(sizing_bench), *options]) == 0
     shown = capsys.readouterr().out
     assert "1 of 5 circuits run as they stand." in shown and "random" in shown
-    assert "stage" in (tmp_path / "result" / "results.jsonl").read_text(encoding="utf-8")
+    row = json.loads((tmp_path / "result" / "results.jsonl").read_text(encoding="utf-8"))
+    met = {name: met for name, (_, met) in row["best"].items()}
+    assert row["circuit"] == "stage" and set(met) == {"gain_db", "ugbw", "power_dc", "fom"}
+    assert met["power_dc"] == (row["best"]["power_dc"][0] <= 65e-6) and all(met.values()) == (row["curve"][-1] == 1)
     assert "| gate | no |" in (tmp_path / "result" / "circuits.md").read_text(encoding="utf-8")
 
 
@@ -199,8 +205,51 @@ def test_another_folder_is_no_suite(tmp_path):
 
 
 def test_models_of_another_pdk_are_one_message(tmp_path):
-    (tmp_path / "suite").mkdir()
-    (tmp_path / "suite" / "stage.yaml").write_text(STAGE.replace("sky130.lib", "gf180mcu.lib"), encoding="utf-8")
-    found = import_file(tmp_path / "suite" / "stage.yaml", tmp_path / "out")
-    assert found.spec is None and "its models are gf180mcu.lib.spice: only files of this suite for SKY130" in found.why
+    (tmp_path / "stage.yaml").write_text(STAGE.replace("sky130.lib", "secret180.lib"), encoding="utf-8")
+    found = import_file(tmp_path / "stage.yaml", tmp_path / "out")
+    assert found.spec is None and "its models are secret180.lib.spice, of no PDK that is known" in found.why
     assert not (tmp_path / "out").exists()
+
+
+GF180 = (
+    re.sub(r"sky130_fd_pr__([np])fet_01v8", r"\1mos_3p3", STAGE)
+    .replace("sky130.lib", "gf180mcu.lib")
+    .replace("{{{L}*2}}", "{L}")
+    .replace("{L}", "{L_in}")
+    .replace("  W_load: null", "  W_load: null\n  L_in: null")
+    .replace("[2, 4, 150]", "[2, 4, 8]\nL_values: [0.5, 0.6, 1]")
+    .replace("vdd: 1.8", "vdd: 3.3")
+)
+IN_UM = GF180.replace("  .lib {pdk_lib_path} tt", "  .lib {pdk_lib_path} tt\n  .option scale=1e-6")
+IN_METRES = re.sub(
+    r"_values: \[(.*)\]", lambda found: f"_values: [{', '.join(one + 'e-6' for one in found[1].split(', '))}]", GF180
+)
+
+
+def test_sizes_of_gf180_are_in_metres_or_in_the_unit_of_the_option(tmp_path):
+    powers = []
+    for text in (IN_UM, IN_METRES):
+        (tmp_path / "stage.yaml").write_text(text, encoding="utf-8")
+        found = import_file(tmp_path / "stage.yaml", tmp_path / "out")
+        assert found.spec is not None, found.why
+        problem = load_problem(found.spec)
+        assert problem.pdk.name == "gf180mcuD" and not any("range" in str(note) for note in problem.notes)
+        sides = {one.name: (one.minimum, one.maximum) for one in problem.space.parameters}
+        assert sides["W_in_base"] == (0.84e-6, 1.68e-6) and sides["L_in"] == (0.5e-6, 1e-6)
+        assert problem.space.initial["W_load"] == pytest.approx(4e-6)
+        powers.append(try_own_deck(problem).results["tb"]["power_dc"][0])
+    # the diode and its copy carry at most the bias of 20 uA each
+    assert powers[0] == powers[1] and 20e-6 * 3.3 < powers[0] < 1.2 * 2 * 20e-6 * 3.3
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (IN_UM.replace("l={L_in}", "l=0.5"), "that its file does not vary"),
+        (GF180, "W_in_base is 840000 um or more"),
+    ],
+)
+def test_sizes_of_gf180_in_another_unit_are_one_message(tmp_path, text, why):
+    (tmp_path / "stage.yaml").write_text(text, encoding="utf-8")
+    found = import_file(tmp_path / "stage.yaml", tmp_path / "out")
+    assert found.spec is None and why in found.why

@@ -1,28 +1,53 @@
-"""A figure of merit of AMS-SizingBench is a Python expression over the metrics in the units in which it shows them; a
-deck computes it at the end of its script.
+"""A figure of merit of AMS-SizingBench is the product of its metrics over their targets, those to be small below the
+line; a deck computes it at the end of its script.
+
+The suite replaces any expression in a file's `metric_post` by this product ("FoM Definition" in its README.md), which
+is 1 or more if every target is met. Only a file without other targets keeps its own expression.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _PREFIX = "shown_"
+_ZERO = 1e-10
+"""The suite leaves a target of zero out."""
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
 
 
-def with_figure(deck: str, post: Mapping[str, Any], remarks: list[str]) -> str:
+def product(targets: Iterable[tuple[str, str, str]]) -> str:
+    """The product as an expression of Python; "" without a target.
+
+    Args:
+        targets: (metric, sign, value in the unit in which the suite shows the metric).
+    """
+    above, below = [], []
+    for metric, sign, value in targets:
+        wanted = float(value)
+        if metric.lower() == "fom" or abs(wanted) < _ZERO:
+            continue
+        if sign.startswith(">"):
+            above.append(f"{metric}/{abs(wanted)!r}")
+        elif wanted < 0:
+            above.append(f"abs({metric})/{abs(wanted)!r}")
+        else:
+            below.append(f"({metric}/{wanted!r})")
+    return "/".join([" * ".join(above) or "1.0", *below]) if above or below else ""
+
+
+def with_figure(deck: str, targets: Iterable[tuple[str, str, str]], post: Mapping[str, Any], remarks: list[str]) -> str:
     """A deck with `let fom = …` at the end of its script.
 
     Args:
         deck: the testbench.
+        targets: as in `product`.
         post: metric → scale, unit and expression, as in the file's `metric_post`.
         remarks: receives why there is no figure of merit.
     """
-    given = post.get("fom") or post.get("fom_user") or {}
-    text = given.get("expr")
+    text = product(targets) or (post.get("fom") or {}).get("expr")
     if not text:
         return deck
     try:
