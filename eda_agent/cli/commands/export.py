@@ -80,6 +80,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.record.export import netlist_diff, only_drawn, replaced_expressions, sized_netlist
     from eda_agent.record.export_note import turn_verdict, with_note
     from eda_agent.record.run_state import chosen_turn, load_state
+    from eda_agent.record.standing import standing
 
     state = load_state(options.run)
     check_outputs(options)
@@ -91,7 +92,7 @@ def export_command(options: argparse.Namespace) -> int:
         say(f"! turn {turn['index']} of {options.run}: {verdict}")
     problem = problem_asked(options.run, state)
     if options.devices or options.layout is not None:
-        return _export_layout(options, devices(problem, turn["sizing"]))
+        return _export_layout(options, {**devices(problem, turn["sizing"]), "standing": standing(state, turn)})
     drawn = Drawn(problem)
     apart = parallel(replace(problem, netlist=drawn.netlist), drawn.edits(turn["sizing"]))
     if options.xschem is not None:

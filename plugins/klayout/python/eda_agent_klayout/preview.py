@@ -14,8 +14,8 @@ NOTES = "Left to you, not drawn, or other than simulated:"
 
 
 class Preview(pya.QDialog):
-    """`notes`: what else is to be known, "" for nothing. `apply` or `discard` is called at most once; closing the
-    window discards.
+    """`notes`: what else is to be known, "" for nothing; `standing`: what speaks against the sizes. `apply` or
+    `discard` is called at most once; closing the window discards.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Preview(pya.QDialog):
         notes: str,
         apply: Callable[[], None],
         discard: Callable[[], None],
+        standing: Sequence[str] = (),
     ):
         super().__init__(parent)
         self.setObjectName("eda-agent preview")
@@ -36,6 +37,10 @@ class Preview(pya.QDialog):
         layout.addWidget(
             pya.QLabel("Nothing is changed yet. Inspect the markers and the layout, then apply or discard.", self)
         )
+        if standing:
+            warning = pya.QLabel("\n".join(standing), self)
+            warning.setStyleSheet("color: #b01e1e")
+            layout.addWidget(warning)
         if changed.cells:
             layout.addWidget(pya.QLabel(f"Apply changes {changed.title}:", self))
             self.changes = ChangeTable(self, changed)

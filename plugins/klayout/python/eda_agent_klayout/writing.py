@@ -10,7 +10,7 @@ from typing import Any
 
 import pya
 
-from . import compat, fingerprint, library, lvs, mos, passives, planning, same_circuit, title, writeback
+from . import compat, fingerprint, library, lvs, mos, passives, planning, same_circuit, standing, title, writeback
 from .changes import Rows, rows
 from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
@@ -147,6 +147,7 @@ class Writing:
             notes(plan),
             lambda: self._apply(proposal),
             discard,
+            standing.lines(task.found),
         )
         self.preview.show()
         if browser is not None:
@@ -228,6 +229,7 @@ class Writing:
             [
                 *cut(result.differences),
                 *([""] if result.differences else []),
+                *standing.lines(task.found),
                 *result.lines,
                 *not_simulated(task.found, task.table),
             ],

@@ -1,5 +1,6 @@
-"""Edit > Undo, Edit > Redo and *Undo the last write-back*, by mouse and keys: each takes back or repeats one
-write-back, whole, and nothing else. The cell list has no PCell that nothing places.
+"""A write-back by mouse and keys: what the preview says of the run; Edit > Undo, Edit > Redo and *Undo the last
+write-back*, each of which takes back or repeats one write-back, whole, and nothing else. The cell list has no PCell
+that nothing places.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def become(hands: Hands, wanted: Any, what: str) -> None:
 def test_undo_and_redo(hands: Hands) -> None:
     menu(hands, "Place a sized circuit …")
     hands.file("The folder of a run", run_folder(hands))
-    report(hands)
+    assert "dc_gain: 49.4 dB in slow, target ≥ 50 dB" in report(hands)
     assert unused(hands) == []
     placed = sizes(hands)
     menu(hands, "Undo the last write-back")
@@ -105,6 +106,23 @@ def test_undo_and_redo(hands: Hands) -> None:
     become(hands, placed, "the user's edit undone")
     menu(hands, "Undo the last write-back")
     become(hands, wrong, "ours after the user's")
+
+
+def test_the_preview_says_what_the_run_misses(hands: Hands) -> None:
+    """Whether it has ended, and each missed spec with its worst corner; before Apply, and in the report."""
+    folder = hands.eyes.parent
+    shutil.copytree(folder / "ota", folder / "torn")
+    journal = (folder / "torn" / "journal.jsonl").read_text().splitlines(keepends=True)
+    assert '"run.finished"' in journal[-1]
+    (folder / "torn" / "journal.jsonl").write_text("".join(journal[:-1]))
+    for run, ended in (("ota", True), ("torn", False)):
+        menu(hands, "Write sizes back …")
+        hands.file("The folder of a run", f"{folder / run}/")
+        said = hands.find("1 of 10 specs NOT met in 3 corners: dc_gain", "QLabel", exact=False)["text"]
+        assert "dc_gain: 49.4 dB in slow, target ≥ 50 dB" in said
+        assert ("The run has not ended: these are the sizes of turn 22, its best so far." in said) != ended
+        hands.click("Discard")
+        hands.gone("Write ota into ota?", "Preview")
 
 
 def test_a_failed_write_back_cannot_be_redone(hands: Hands) -> None:
