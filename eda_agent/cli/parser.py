@@ -13,7 +13,7 @@ from eda_agent.cli.commands import NAMES
 
 EXAMPLES = """from a netlist to a sized one:
   eda-agent init amp.spice          draft spec.yaml: parameters, testbenches and specs
-  eda-agent check spec.yaml         find faults without simulating
+  eda-agent check spec.yaml         find faults before sizing
   eda-agent size spec.yaml          propose and simulate until every spec is met
   eda-agent show runs/NAME          specs in every corner, sizes, operating points
   eda-agent export runs/NAME        the sized netlist

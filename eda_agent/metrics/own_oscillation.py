@@ -11,28 +11,43 @@ from collections.abc import Iterator
 import numpy as np
 
 from eda_agent.metrics.measurable import Complex
+from eda_agent.metrics.natural_modes import Mode, grows
 from eda_agent.metrics.open_loop import LEAST, unstable_when_open
 from eda_agent.metrics.section import finer
 from eda_agent.metrics.waveform import PARAMETERS, RESPONSE, Waveform
+from eda_agent.units import format_quantity
 
 OSCILLATES = "the circuit oscillates by itself: poles in the right half plane"
 TOO_SHARP = "a resonance is too sharp for the points of the sweep: whether the circuit oscillates is unknown"
 
 
-def why_not_stable(wave: Waveform | None) -> str:
+def why_not_stable(wave: Waveform | None, mode: Mode | None = None) -> str:
     """Why the AC response of a testbench is that of no stable circuit, or that this cannot be told; "" if it is stable.
 
-    Judged are the `RESPONSE` of a testbench and the parameters of a two-port between its resistances.
+    Judged are the circuit's natural `mode`, the `RESPONSE` of a testbench and the parameters of a two-port between its
+    resistances.
     """
+    if mode is not None and grows(mode):
+        return _growing(mode)
     if wave is None or len(wave.axis) < LEAST or not {RESPONSE, *PARAMETERS} & wave.probes.keys():
         return ""
     for transfer in _responses(wave):
         unstable = unstable_when_open(wave.axis, transfer)
         if unstable is None:
             unstable = unstable_when_open(*finer(wave.axis, transfer))
+        if unstable is None and mode is not None:
+            continue
         if unstable is not False:
             return TOO_SHARP if unstable is None else OSCILLATES
     return ""
+
+
+def _growing(mode: Mode) -> str:
+    if mode.frequency:
+        at = format_quantity(mode.frequency, "Hz", 3)
+        return f"the circuit oscillates by itself at {at}: poles in the right half plane"
+    within = format_quantity(1 / mode.growth, "s", 3)
+    return f"the circuit leaves its operating point within {within}: a pole in the right half plane"
 
 
 def _responses(wave: Waveform) -> Iterator[Complex]:

@@ -24,6 +24,8 @@ PARAMETERS = ("s11", "s21", "s12", "s22")
 """The scattering parameters among the AC waves of a two-port."""
 RESPONSE = "response"
 """The probe whose AC waveform over `in` is that of a circuit which must not oscillate by itself."""
+MODES = "modes"
+"""The probe that asks for the natural modes of the whole circuit, which must not grow."""
 CURRENTS = frozenset({"supply", "current"})
 """Probes that are currents, through the voltage sources that they name."""
 

@@ -57,9 +57,20 @@ def with_injection(deck: str, probe: str) -> str:
 
 def injection(tail: str, probe: str) -> Injection:
     """The injection at `probe` in a testbench's cards, numbers filled in. Raises `LoopProbeError`."""
-    lines = tail.splitlines()
-    silent, depth = {}, 0
-    for line in lines:
+    lines, silent = tail.splitlines(), ac_sources(tail)
+    if two := _two_places(probe):
+        first, node, second, other = two
+        return Injection(first, node, second, silent, other)
+    return Injection(probe.lower(), _card(lines, probe).split()[1].lower(), _current(probe), silent)
+
+
+def ac_sources(tail: str) -> dict[str, float]:
+    """Sources of a testbench's cards → AC magnitude, where it is not 0. Raises `LoopProbeError` for one inside a
+    subcircuit.
+    """
+    silent: dict[str, float] = {}
+    depth = 0
+    for line in tail.splitlines():
         card = line.split(maxsplit=1)[0].lower() if line.strip() else ""
         depth += (card == ".subckt") - (card == ".ends")
         found = _SOURCE.match(line)
@@ -74,10 +85,7 @@ def injection(tail: str, probe: str) -> Injection:
             )
         if magnitude:
             silent[found[1].lower()] = magnitude
-    if two := _two_places(probe):
-        first, node, second, other = two
-        return Injection(first, node, second, silent, other)
-    return Injection(probe.lower(), _card(lines, probe).split()[1].lower(), _current(probe), silent)
+    return silent
 
 
 def _magnitude(word: str | None) -> float:

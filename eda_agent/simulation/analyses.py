@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from eda_agent.metrics.waveform import CURRENTS, LOOP, PORTS, Waveform
+from eda_agent.metrics.natural_modes import Mode
+from eda_agent.metrics.waveform import CURRENTS, LOOP, MODES, PORTS, Waveform
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.problem.script.compiler import all_steps
 from eda_agent.simulation.circuit_state import LoadedDeck
@@ -17,6 +18,7 @@ from eda_agent.simulation.closer import Closer, with_shares
 from eda_agent.simulation.device_values import read_devices
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.loop_gain import measure_loop
+from eda_agent.simulation.natural_modes import measure_modes
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.script import Machine, Result
 from eda_agent.simulation.two_port import with_parameters
@@ -35,6 +37,7 @@ class Simulated:
 
     `waves`: analysis kind → waveform. `devices`: label → parameter → value, if the operating point was requested.
     `meas`: metric → result of its `.meas` line, None if ngspice found nothing. `closer`: what a closer look read.
+    `mode`: the natural mode that grows fastest, if it was asked for and found.
     `results`, `printed`, `messages`: those of a designer's deck (see `script.machine.Outcome`).
     """
 
@@ -42,6 +45,7 @@ class Simulated:
     devices: dict[str, dict[str, float]] = field(default_factory=dict)
     meas: dict[str, float | None] = field(default_factory=dict)
     closer: Closer | None = None
+    mode: Mode | None = None
     results: dict[str, Result] = field(default_factory=dict)
     printed: set[str] = field(default_factory=set)
     messages: list[str] = field(default_factory=list)
@@ -110,6 +114,10 @@ class Analyses:
                 closer.look(self.ngspice, deck, "op", plot)
         return result
 
+    def mode(self, deck: LoadedDeck) -> Mode | None:
+        """The natural mode of the current circuit that grows fastest, if the deck asks for it."""
+        return measure_modes(deck, self._alter, self._analyse, self._vector)
+
     def node_voltages(self) -> dict[str, float]:
         """All node voltages (V) of the operating point of the current circuit."""
         self._analyse("op")
@@ -169,7 +177,7 @@ class Analyses:
         nodes = {
             role: f"{probe}#branch" if role in CURRENTS else probe
             for role, probe in probes.items()
-            if role not in {LOOP, *PORTS}
+            if role not in {LOOP, MODES, *PORTS}
         }
         arrays = {
             role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()

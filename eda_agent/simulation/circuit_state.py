@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from eda_agent.metrics.waveform import MODES
+
+INSIDE = "xdut."
+"""What the names of nets inside the circuit begin with."""
+MOST_NETS = 150
+"""Nets from which natural modes are read at most: an AC analysis each."""
 PRECISE = ".option reltol=1e-5\n"
 """Option of a deck without a transient. It comes first, so that the deck's own options take precedence.
 
@@ -67,7 +73,23 @@ class LoadedDeck:
         circuit = state.circuit if state.flat else f"{self.blocks}{state.circuit}{self.call}"
         keep = ".option keepopinfo\n" if self.shares_bias else ""
         precise = "" if any(kind == "tran" for kind, _ in self.analyses) else PRECISE
-        return f"{self.title}{precise}{cards}{circuit}{self.tail}{keep}{nodes}.end"
+        modes = "".join(
+            f"{self.mode_source(place)} 0 {net} dc 0 ac 0\n" for place, net in enumerate(self.probed_nets())
+        )
+        return f"{self.title}{precise}{cards}{circuit}{self.tail}{modes}{keep}{nodes}.end"
+
+    def probed_nets(self) -> list[str]:
+        """The circuit's nets from which its natural modes are read, [] if they are not asked for or too many."""
+        if MODES not in self.probes:
+            return []
+        ports = {*self.call.lower().split()[1:-1]}
+        nets = [name for name in self.nodeset if name in ports or name.startswith(INSIDE)]
+        return nets if len(nets) <= MOST_NETS else []
+
+    @staticmethod
+    def mode_source(place: int) -> str:
+        """The source at one of the `probed_nets`."""
+        return f"imode{place}"
 
     @property
     def shares_bias(self) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from eda_agent.metrics.contradiction import MARGINS, same_conditions, tells_of_instability, withheld
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.simulation.bias import worst_device
+from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.instance import Instance
@@ -57,6 +59,7 @@ def collect(problem: Problem, pending: Pending, number: int, shown: Collection[s
                 reasons[corner, spec.name] = why
             if bound:
                 bounds[corner, spec.name] = bound
+        _withhold(problem, corner, pending.decks, row, reasons, bounds)
     return Evaluation(
         values,
         reasons,
@@ -68,6 +71,33 @@ def collect(problem: Problem, pending: Pending, number: int, shown: Collection[s
         bounds,
         points if keep_points else {},
     )
+
+
+def _withhold(
+    problem: Problem,
+    corner: str,
+    decks: Sequence[Deck],
+    row: dict[str, float | None],
+    reasons: dict[tuple[str, str], str],
+    bounds: dict[tuple[str, str], str],
+) -> None:
+    """Withhold the margins that a testbench of the same corner contradicts (`metrics.contradiction`)."""
+    specs = {spec.name: spec for spec in problem.specs}
+    benches = {
+        specs[name].testbench: problem.testbenches[specs[name].testbench]
+        for (place, name), why in reasons.items()
+        if place == corner and row.get(name) is None and tells_of_instability(why)
+    }
+    settings = {deck.testbench: deck.settings for deck in decks if deck.corner == corner}
+    for spec in problem.specs:
+        if spec.metric.name not in MARGINS or (row.get(spec.name) or 0.0) <= 0:
+            continue
+        for name, bench in benches.items():
+            windows = frozenset({*bench.grows, *problem.testbenches[spec.testbench].grows})
+            if same_conditions(settings[name], settings[spec.testbench], windows):
+                row[spec.name], reasons[corner, spec.name] = None, withheld(name)
+                bounds.pop((corner, spec.name), None)
+                break
 
 
 def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[float | None, str, str]:

@@ -23,7 +23,7 @@ RESULT = "result"
 
 def measure_all(deck: LoadedDeck, simulated: Simulated) -> dict[str, metrics.Measured]:
     """Metric → measured value, for each metric of a deck; none if its circuit oscillates by itself."""
-    if why := why_not_stable(simulated.waves.get("ac")):
+    if why := why_not_stable(simulated.waves.get("ac"), simulated.mode):
         return {metric: metrics.Measured(None, why) for metric, _ in deck.metrics}
     return {
         metric: _result(metric, simulated)

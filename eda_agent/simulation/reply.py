@@ -20,7 +20,7 @@ BOUNDS = ("", ">", "<")
 
 def sound(reply: object) -> bool:
     """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with
-    operating_point, seconds, waveforms, results and messages of a designer's deck, and
+    operating_point, seconds, waveforms, mode, results and messages of a designer's deck, and
     `wanted`: metric → factor by which its window should grow.
     """
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
@@ -33,7 +33,7 @@ def sound(reply: object) -> bool:
             and failure["kind"] in HINTS
             and _word(failure.get("words"))
         )
-    if not _waves(reply.get("waveforms", {})):
+    if not _waves(reply.get("waveforms", {})) or not _mode(reply.get("mode", [0.0, 0.0])):
         return False
     metrics, points, wanted = reply.get("metrics"), reply.get("operating_point", {}), reply.get("wanted", {})
     return (
@@ -138,6 +138,11 @@ def _float(value: object) -> bool:
 
 def _number(value: object) -> bool:
     return _float(value) and math.isfinite(value)  # type: ignore[arg-type]  # a number, as was just seen
+
+
+def _mode(found: object) -> bool:
+    """Whether this is a natural mode: [growth, frequency]."""
+    return isinstance(found, list) and len(found) == 2 and all(map(_number, found))
 
 
 def _word(value: object) -> bool:

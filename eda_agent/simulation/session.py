@@ -67,12 +67,15 @@ class Session:
         try:
             self.apply(key, state)
             simulated = self.analyses.run(deck, operating_point, closer)
+            simulated.mode = self.analyses.mode(deck)
             measured = measure_all(deck, simulated)
             reply: dict[str, Any] = {
                 "metrics": {metric: [found.value, found.why, found.bound] for metric, found in measured.items()}
             }
             if wanted := {metric: found.wanted for metric, found in measured.items() if found.wanted > 1}:
                 reply["wanted"] = wanted
+            if simulated.mode is not None:
+                reply["mode"] = [simulated.mode.growth, simulated.mode.frequency]
             if operating_point:
                 reply["operating_point"] = simulated.devices
             if simulated.closer is not None:

@@ -1,4 +1,6 @@
-"""`eda-agent check`: read a spec and its files, elaborate the circuit and cut its models, without simulating."""
+"""`eda-agent check`: read a spec and its files, elaborate the circuit and cut its models; simulate the netlist's own
+sizes only to see whether they oscillate.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,14 @@ from eda_agent.cli.options import Commands, add_json
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "check",
-        help="find faults without simulating",
-        description="Read a spec and every file that it names, without simulating. Report all faults at once.",
+        help="find faults before anything is sized",
+        description=(
+            "Read a spec and every file that it names. Report all faults at once. The netlist's own sizes are simulated"
+            " once, in the first corner, to say whether the circuit oscillates."
+        ),
     )
     parser.add_argument("spec", type=Path, help="spec.yaml, its folder, or the name of a shipped circuit")
+    parser.add_argument("--no-simulation", action="store_true", help="only read")
     add_json(parser)
     parser.set_defaults(func=check_command)
 
@@ -30,12 +36,14 @@ def check_command(options: argparse.Namespace) -> int:
     from eda_agent.problem.model_sources import model_sources
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.labels import parameter_table, spec_table
+    from eda_agent.run.stability_check import unstable
     from eda_agent.simulation.cache import cache_folder
     from eda_agent.simulation.workbench import Workbench
     from eda_agent.units import counted
 
     problem = load_problem(options.spec)
     workbench = Workbench(problem, cache_folder() / "models")
+    unsteady = [] if options.no_simulation else unstable(problem)
     if options.json:
         print_json(
             {
@@ -48,7 +56,7 @@ def check_command(options: argparse.Namespace) -> int:
                 "corners": [corner.name for corner in problem.corners],
                 "decks": len(workbench.decks),
                 "devices": len(workbench.mosfets),
-                "notes": [str(note) for note in problem.notes],
+                "notes": [*(str(note) for note in problem.notes), *unsteady],
                 "tables": {
                     "specs": spec_table(problem),
                     "parameters": parameter_table(problem),
@@ -81,6 +89,8 @@ def check_command(options: argparse.Namespace) -> int:
             )
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
+    for said in unsteady:
+        screen.print(Text("!", "yellow"), said, markup=False, soft_wrap=True)
     for remark in parallel(problem, problem.space.edits(problem.space.initial)).remarks.values():
         screen.print(f"! the exported netlist: {remark}", markup=False, soft_wrap=True)
     if workbench.hierarchical:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.errors import InputError
+from eda_agent.metrics.natural_modes import Mode
 from eda_agent.metrics.waveform import LOOP, Waveform
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem, Spec, Testbench
@@ -40,6 +41,7 @@ class Observation:
         settings: also vdd (V) and temperature (°C).
         pair: device of the input pair → its current in A, if known.
         held: sources inside the circuit on its output.
+        mode: the natural mode that grows fastest, if it was asked for.
     """
 
     testbench: str
@@ -51,6 +53,7 @@ class Observation:
     waves: Mapping[str, Waveform]
     pair: Mapping[str, float]
     held: tuple[str, ...] = ()
+    mode: Mode | None = None
 
     @cached_property
     def metrics(self) -> frozenset[str]:
@@ -168,6 +171,7 @@ def read(problem: Problem, replies: Sequence[tuple[Deck, Mapping[str, Any]]]) ->
                 {kind: _wave(kind, wave) for kind, wave in reply["waveforms"].items()},
                 currents,
                 _held(problem, bench),
+                Mode(*reply["mode"]) if "mode" in reply else None,
             )
         )
     return tuple(result)

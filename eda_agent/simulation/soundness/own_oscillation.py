@@ -10,7 +10,7 @@ from eda_agent.simulation.soundness.symptom import Symptom
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
-    """A symptom if its AC response is not that of a stable circuit."""
-    if why := why_not_stable(seen.waves.get("ac")):
+    """A symptom if a natural mode grows, or its AC response is not that of a stable circuit."""
+    if why := why_not_stable(seen.waves.get("ac"), seen.mode):
         look = "loops with positive feedback: a negative resistance, a pair with gates on each other's drain"
         yield Symptom("oscillates by itself", seen.testbench, seen.corner, why, look, mild=True)

@@ -1,0 +1,128 @@
+"""The natural modes of a circuit at its operating point are the zeros of the determinant of its admittances: with one
+in the right half plane the circuit does not stay there.
+
+Currents into the nets give their impedances Z(jω). Nets that no current moves (held by a source), or that move as one,
+are left out: the determinant over the others is that of the whole circuit over that of the rest with these nets
+grounded, which is passive where every net of a transistor is among them. In an equivalent circuit of resistances,
+capacitances, inductances and transconductances Z⁻¹ = G + sC + Γ/s with constant matrices, and det(s²C + sG + Γ) = 0
+gives the modes. A device that delays its current has no such form. It is compared at every measured frequency: where
+‖Z (G + sC + Γ/s) − 1‖ < 1 all along the axis, both determinants have equally many zeros in the right half plane
+(Rouché's theorem).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.metrics.measurable import Complex, Real
+
+TOGETHER = 1e-9
+"""Nets whose difference in voltage is a smaller share of their voltage move as one."""
+UNLIKE = 0.3
+"""Largest ‖Z (G + sC + Γ/s) − 1‖: Rouché's theorem allows 1, between the measured frequencies it may be larger."""
+NO_COIL = 1e-7
+"""Share of the admittance at the lowest frequency: a smaller 1/s part is rounding."""
+FLAT = 1e-6
+"""Share of its frequency by which a mode must grow."""
+BELOW, ABOVE = 1e-3, 30.0
+"""Modes are judged from the lowest measured frequency times the first to the highest times the second."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """`growth`: 1/s, positive where it grows. `frequency`: Hz, 0 of one that does not oscillate."""
+
+    growth: float
+    frequency: float
+
+
+def fastest_growing(frequency: Real, impedance: Complex) -> Mode | None:
+    """The natural mode with the largest growth per frequency.
+
+    Args:
+        frequency: (n,) Hz, rising, at least 3.
+        impedance: (n, nets, nets) Ohm: voltage of a net per current into another.
+
+    Returns:
+        None if the circuit has no such form, or no modes.
+    """
+    kept = independent(impedance)
+    if not kept:
+        return None
+    impedance = impedance[:, kept][:, :, kept]
+    scale = 1 / np.sqrt(np.maximum(np.abs(impedance).max(0).diagonal(), 1e-300))
+    scaled = impedance * scale[:, None] * scale[None, :]
+    omega = 2 * math.pi * frequency / math.sqrt(frequency[0] * frequency[-1])
+    try:
+        form = _form(omega, np.linalg.inv(scaled))
+    except np.linalg.LinAlgError:
+        return None
+    if _unlike(omega, scaled, form) > UNLIKE:
+        return None
+    modes = _modes(*form)
+    size = np.abs(modes)
+    modes = modes[(size > BELOW * omega[0]) & (size < ABOVE * omega[-1])]
+    if not modes.size:
+        return None
+    worst = modes[np.argmax(modes.real / np.abs(modes))]
+    back = math.sqrt(frequency[0] * frequency[-1])
+    turns = abs(worst.imag) / (2 * math.pi)
+    return Mode(float(worst.real * back), float(turns * back) if turns > FLAT * abs(worst) else 0.0)
+
+
+def grows(mode: Mode) -> bool:
+    """Whether the circuit leaves its operating point by this mode."""
+    return mode.growth > FLAT * math.hypot(mode.growth, 2 * math.pi * mode.frequency)
+
+
+def independent(impedance: Complex) -> list[int]:
+    """The nets that move, without those that move as others do: elimination with the largest diagonal first."""
+    rest = impedance.astype(np.complex128)
+    own = np.abs(rest).max(0).diagonal()
+    left, kept = [net for net in range(rest.shape[1]) if own[net] > 0 and math.isfinite(own[net])], []
+    while left:
+        share = np.abs(rest[:, left, left]).max(0) / own[left]
+        place = int(np.argmax(share))
+        if share[place] < TOGETHER:
+            break
+        net = left.pop(place)
+        kept.append(net)
+        pivot = rest[:, net, net]
+        if (np.abs(pivot) == 0).any():
+            kept.pop()
+            continue
+        rest = rest - rest[:, :, net, None] * rest[:, None, net, :] / pivot[:, None, None]
+    return sorted(kept)
+
+
+def _form(omega: Real, admittance: Complex) -> tuple[Real, Real, Real]:
+    """(G, C, Γ) of scaled admittances: capacitances where they are largest, at the highest frequency."""
+    low, high = omega[0], omega[-1]
+    first, last = admittance[0], admittance[-1]
+    coil = (last.imag / high - first.imag / low) * low**2 * high**2 / (high**2 - low**2)
+    coil[np.abs(coil) / low < NO_COIL * np.abs(first).max()] = 0.0
+    return first.real, (last.imag + coil / high) / high, coil
+
+
+def _unlike(omega: Real, scaled: Complex, form: tuple[Real, Real, Real]) -> float:
+    conductance, capacitance, coil = form
+    one = np.eye(len(conductance))
+    return max(
+        float(np.linalg.norm(measured @ (conductance + 1j * at * capacitance + coil / (1j * at)) - one, 2))
+        for at, measured in zip(omega, scaled, strict=True)
+    )
+
+
+def _modes(conductance: Real, capacitance: Real, coil: Real) -> NDArray[np.complex128]:
+    from scipy.linalg import eigvals
+
+    if not coil.any():
+        found = eigvals(-conductance, capacitance)
+    else:
+        none, one = np.zeros_like(coil), np.eye(len(coil))
+        found = eigvals(np.block([[-conductance, -coil], [one, none]]), np.block([[capacitance, none], [none, one]]))
+    return np.asarray(found[np.isfinite(found)], dtype=np.complex128)

@@ -1,0 +1,52 @@
+"""The stability check simulates a netlist's own sizes once, in the first corner: a circuit that oscillates there is
+named before anything is sized.
+
+Only testbenches that can show it run: those that read natural modes, measure a margin, or simulate in time. Sizing may
+well remove an oscillation, so this refuses nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eda_agent.errors import MissingError
+from eda_agent.metrics.contradiction import MARGINS, tells_of_instability
+from eda_agent.metrics.waveform import LOOP, MODES
+from eda_agent.problem.spec import Problem, Spec, Testbench
+from eda_agent.run.evaluate_once import open_evaluator
+from eda_agent.units import format_quantity
+
+
+def unstable(problem: Problem) -> list[str]:
+    """A sentence for each testbench in which the netlist's own sizes oscillate; none without such a testbench."""
+    specs = tuple(spec for spec in problem.specs if spec.testbench and _shows(problem.testbenches[spec.testbench]))
+    if not specs:
+        return []
+    corner = problem.corners[0]
+    specs = tuple(spec for spec in specs if spec.counts_in(corner.name))
+    names = {spec.testbench for spec in specs}
+    benches = {name: bench for name, bench in problem.testbenches.items() if name in names}
+    part = replace(problem, corners=(corner,), testbenches=benches, specs=specs)
+    try:
+        with open_evaluator(part, workers=1) as evaluator:
+            found = evaluator.evaluate([part.space.initial])[0]
+    except MissingError as error:
+        return [f"not simulated: {str(error).splitlines()[0]}"]
+    said: dict[str, str] = {}
+    for spec in specs:
+        why = _why(spec, found.values[corner.name].get(spec.name), found.reasons.get((corner.name, spec.name), ""))
+        if why:
+            said.setdefault(spec.testbench, why)
+    return [f"at the netlist's own sizes, in testbench {name}: {why}" for name, why in said.items()]
+
+
+def _shows(bench: Testbench) -> bool:
+    kinds = {analysis.kind for analysis in bench.analyses}
+    # a designer's own deck may take any time
+    return bench.program is None and ("tran" in kinds or bool({MODES, LOOP} & bench.probes.keys()))
+
+
+def _why(spec: Spec, value: float | None, why: str) -> str:
+    if spec.metric.name in MARGINS and value is not None and value < 0:
+        return f"{spec.name} is {format_quantity(value, spec.metric.unit, 3)}: the loop is unstable"
+    return why if value is None and tells_of_instability(why) and "proves nothing" not in why else ""
