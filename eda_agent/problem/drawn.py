@@ -133,6 +133,12 @@ class Drawn:
         if problem.wires is not None:
             self.netlist = with_wires(self.netlist, problem.subckt, problem.wires)
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """The transistors that the layout folds and puts on its grid."""
+        lines = self._lines.values() if self.layout is not None else ()
+        return frozenset(label for labels in lines for label in labels)
+
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
         """Place → number, in the netlist's units, for the simulation."""
         edits = self.problem.space.edits(sizing)

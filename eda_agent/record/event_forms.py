@@ -144,6 +144,7 @@ FORMS: Mapping[str, Table] = {
         "resumed?": FLAG,
         "forced?": FLAG,
         "layout?": maybe(MAP),
+        "drawn?": maybe(MAP),
         "wires?": maybe(MAP),
         "corner_set?": maybe(TEXT),
         "skip?": maybe(FLAG),

@@ -14,6 +14,7 @@ from eda_agent.agent.loop import Loop
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import StorageError
 from eda_agent.insight.saturation import saturated_devices
+from eda_agent.problem.drawn_sizes import drawn_sizes
 from eda_agent.problem.parallel import ignored_multipliers
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
@@ -113,6 +114,7 @@ def resume(prepared: Prepared) -> Environment:
         resumed=bool(state.turns),
         forced=prepared.force,
         layout=problem.layout.data() if problem.layout else None,
+        drawn=drawn_sizes(problem),
         wires=problem.wires.data() if problem.wires else None,
         corner_set=request.corners,
         skip=request.skip,

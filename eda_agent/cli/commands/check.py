@@ -31,6 +31,7 @@ def check_command(options: argparse.Namespace) -> int:
 
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.say import command
+    from eda_agent.problem.drawn_sizes import drawn_sizes
     from eda_agent.problem.load import load_problem
     from eda_agent.problem.load_corners import SETS
     from eda_agent.problem.model_sources import model_sources
@@ -60,6 +61,7 @@ def check_command(options: argparse.Namespace) -> int:
                 "tables": {
                     "specs": spec_table(problem),
                     "parameters": parameter_table(problem),
+                    "drawn": drawn_sizes(problem),
                     "corner_sets": list(SETS),
                     "budget": problem.budget.simulations,
                 },

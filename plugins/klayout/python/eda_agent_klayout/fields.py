@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pya
 
+from .drawn_size import told
 from .units import QuantityError, format_quantity, parse_quantity
 
 WRONG = pya.QColor(255, 200, 200)
@@ -31,6 +33,16 @@ def mark(item: pya.QTableWidgetItem, fault: str) -> None:
     if item.toolTip != fault:
         item.setToolTip(fault)
         item.setBackground(pya.QBrush(WRONG) if fault else pya.QBrush())
+
+
+def tell(item: pya.QTableWidgetItem, text: str, row: Mapping[str, Any], sizes: Mapping[str, Any] | None) -> None:
+    """Show in a cell what is drawn in place of a legal value, nothing where that is drawn itself; see
+    `drawn_size.told`.
+    """
+    found = told(parse_quantity(text, row["unit"]), row, sizes) if text else ""
+    if item.text != found:
+        item.setText(found)
+        item.setToolTip(f"{text} is rounded to the grid: this is simulated and drawn" if found else "")
 
 
 def table(parent: pya.QWidget, headings: Sequence[str], rows: int = 0) -> pya.QTableWidget:

@@ -15,6 +15,8 @@ from .units import parse_quantity, shown_unit
 
 AS_IN_SPEC = "as in the spec"
 SIDES = ("minimum", "maximum")
+ROUNDED = 4
+"""Column of the sizes with what is drawn in place of a locked value."""
 
 
 class Form(pya.QDialog):
@@ -38,6 +40,7 @@ class Form(pya.QDialog):
         self._shown: dict[tuple[str, int, int], str] = {}
         self._specs: Sequence[Mapping[str, Any]] = tables["specs"]
         self._parameters: Sequence[Mapping[str, Any]] = tables["parameters"]
+        self._drawn: Mapping[str, Any] | None = tables.get("drawn")
         layout = pya.QVBoxLayout(self)
         layout.addWidget(pya.QLabel("Targets, written as in a netlist: 20M, 1.5m, 60.", self))
         self.specs = fields.table(self, self.HEADS, len(self._specs))
@@ -56,7 +59,8 @@ class Form(pya.QDialog):
                 self,
             )
         )
-        self.sizes = fields.table(self, ["size", "from", "to", "locked at", "role"], len(self._parameters))
+        heads = ["size", "from", "to", "locked at", "drawn as", "role"]
+        self.sizes = fields.table(self, heads, len(self._parameters))
         for row, one in enumerate(self._parameters):
             fields.put(self.sizes, row, 0, one["name"], False)
             for column, side in enumerate(SIDES, start=1):
@@ -64,7 +68,8 @@ class Form(pya.QDialog):
                 fields.put(self.sizes, row, column, text, True)
             item = fields.put(self.sizes, row, 3, "", True)
             item.setCheckState(pya.Qt.Checked if one.get("locked") else pya.Qt.Unchecked)
-            fields.put(self.sizes, row, 4, one.get("role", ""), False)
+            fields.put(self.sizes, row, ROUNDED, "", False)
+            fields.put(self.sizes, row, ROUNDED + 1, one.get("role", ""), False)
         layout.addWidget(self.sizes)
         line = pya.QHBoxLayout()
         line.addWidget(pya.QLabel("corners", self))
@@ -145,6 +150,7 @@ class Form(pya.QDialog):
         if not self._ready:
             return
         wrong = [*self._wrong_targets(), *self._wrong_sizes()]
+        self.sizes.resizeColumnToContents(ROUNDED)
         self.line.setText("; ".join(wrong[:2]) + (f"; and {len(wrong) - 2} more" if len(wrong) > 2 else ""))
         self.buttons["start"].enabled = not wrong
 
@@ -192,6 +198,8 @@ class Form(pya.QDialog):
                 fields.mark(item, fault)
                 if fault:
                     found.append(f"{one['name']}, {('from', 'to', 'locked at')[column - 1]}: {fault}")
+            locked = self.sizes.item(row, 3).text.strip()
+            fields.tell(self.sizes.item(row, ROUNDED), "" if fault else locked, one, self._drawn)
         return found
 
     def _bound(self, row: int, column: int, one: Mapping[str, Any]) -> float | None:

@@ -11,7 +11,8 @@ from . import faults, fields
 from .stream import Run, printable, quantity
 from .units import parse_quantity
 
-HEADINGS = ("size", "best", "proposed", "simulate", "range")
+HEADINGS = ("size", "best", "proposed", "simulate", "drawn as", "range")
+SIMULATE, ROUNDED = 3, 4
 
 
 class Review(pya.QWidget):
@@ -23,6 +24,7 @@ class Review(pya.QWidget):
         self._shown: Mapping[str, Any] = {}
         self._rows: list[Mapping[str, Any]] = []
         self._proposed: list[str] = []
+        self._drawn: Mapping[str, Any] | None = None
         layout = pya.QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         self.line = pya.QLabel("", self)
@@ -75,18 +77,18 @@ class Review(pya.QWidget):
 
     def _fill(self, run: Run, sizing: Mapping[str, Any]) -> None:
         best = run.turn(None).get("sizing") or {}
-        self._rows, self._proposed = [], []
+        self._rows, self._proposed, self._drawn = [], [], run.started.get("drawn")
         rows = list(run.started.get("parameters", ()))
         self.sizes.setRowCount(len(rows))
         for number, row in enumerate(rows):
             proposed = quantity(sizing.get(row["name"], best.get(row["name"])), row["unit"], 6)
             self._proposed.append(proposed)
             cells = (
-                row["name"], quantity(best.get(row["name"]), row["unit"], 6), proposed, proposed,
+                row["name"], quantity(best.get(row["name"]), row["unit"], 6), proposed, proposed, "",
                 f"{quantity(row['minimum'], row['unit'])} … {quantity(row['maximum'], row['unit'])}",
             )  # fmt: skip
             for column, text in enumerate(cells):
-                fields.put(self.sizes, number, column, text, column == 3 and not row.get("locked"))
+                fields.put(self.sizes, number, column, text, column == SIMULATE and not row.get("locked"))
         self._rows = rows
         self.sizes.resizeColumnsToContents()
         self._check()
@@ -94,7 +96,7 @@ class Review(pya.QWidget):
     def _check(self) -> None:
         good = True
         for number, row in enumerate(self._rows):
-            item = self.sizes.item(number, 3)
+            item = self.sizes.item(number, SIMULATE)
             text = item.text.strip()
             fault = (
                 ""
@@ -102,7 +104,9 @@ class Review(pya.QWidget):
                 else fields.problem(text, row["unit"], row["minimum"], row["maximum"])
             )
             fields.mark(item, fault)
+            fields.tell(self.sizes.item(number, ROUNDED), "" if fault or text == "—" else text, row, self._drawn)
             good = good and not fault
+        self.sizes.resizeColumnToContents(ROUNDED)
         self.buttons["accept"].enabled = bool(self._shown) and good
         self.buttons["accept"].setText("simulate as edited" if self.edited() else "accept")
 
@@ -110,7 +114,7 @@ class Review(pya.QWidget):
         """Parameter → changed text."""
         found = {}
         for number, row in enumerate(self._rows):
-            text = self.sizes.item(number, 3).text.strip()
+            text = self.sizes.item(number, SIMULATE).text.strip()
             if text != self._proposed[number]:
                 found[str(row["name"])] = text
         return found

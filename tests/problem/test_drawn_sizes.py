@@ -1,0 +1,84 @@
+"""What a front says of the size that is drawn is what the run simulates: the numbers in the netlist of the drawing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eda_agent.klayout.drawn_size import drawn, stepped, told
+from eda_agent.klayout.fold import rule_of
+from eda_agent.problem.drawn import Drawn
+from eda_agent.problem.drawn_sizes import drawn_sizes
+from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.record.labels import parameter_table
+from tests.conftest import CIRCUITS
+
+FOLLOWS = {"W12": "xm1", "W34": "xm3", "W6": "xm6", "L12": "xm1", "L34": "xm4"}
+"""Size of two_stage_miller → one of its transistors."""
+
+
+@lru_cache
+def problem() -> tuple[Problem, Drawn, dict[str, Any]]:
+    folder = Path(mkdtemp()) / "miller"
+    shutil.copytree(CIRCUITS / "two_stage_miller", folder)
+    spec = folder / "spec.yaml"
+    spec.write_text(spec.read_text() + "\nlayout: {fold: auto, grid: 5n}\n")
+    found = load_problem(spec)
+    shutil.rmtree(folder.parent)
+    sizes = drawn_sizes(found)
+    assert sizes is not None
+    # as an event and a command carry it
+    return found, Drawn(found), json.loads(json.dumps(sizes))
+
+
+def test_every_size_of_a_transistor_is_there() -> None:
+    found, _, sizes = problem()
+    lengths = {one.name for one in found.space.parameters if one.unit == "m"}
+    assert set(sizes["sizes"]) == lengths and set(FOLLOWS) <= lengths
+    assert drawn_sizes(load_problem(CIRCUITS / "two_stage_miller" / "spec.yaml")) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.sampled_from(sorted(FOLLOWS)), position=st.floats(0.0, 1.0))
+def test_what_is_told_is_what_is_simulated(name: str, position: float) -> None:
+    found, netlist, sizes = problem()
+    one = next(parameter for parameter in found.space.parameters if parameter.name == name)
+    row = next(row for row in parameter_table(found) if row["name"] == name)
+    asked = one.minimum * (one.maximum / one.minimum) ** position
+    kept = stepped(asked, row)
+    if abs(asked - one.initial) > 1e-9 * one.initial:
+        assert kept == pytest.approx(one.snap(asked), rel=1e-9)
+    values = netlist.edits({**found.space.initial, name: kept})
+    (form,) = [form for form in sizes["sizes"][name] if form["of"] == name[0].lower()]
+    size, fingers = drawn(kept, form, rule_of(sizes["rule"]))
+    places = {
+        edit.attribute: value
+        for edit, value in values.items()
+        if isinstance(edit, Edit) and edit.device.lower() == FOLLOWS[name]
+    }
+    assert places[name[0].lower()] * found.pdk.scale == pytest.approx(size, rel=1e-9)
+    if name[0] == "W":
+        assert places["nf"] == fingers
+    assert (told(asked, row, sizes) == "") == (abs(size - asked) <= 1e-6 * asked)
+
+
+def test_a_value_on_no_step_is_said() -> None:
+    row = {"name": "W1", "unit": "m", "minimum": 5e-7, "maximum": 1e-4, "step": 1e-8}
+    wide = {"of": "w", "per": 1.0, "nf": 1, "m": 1, "matched": False}
+    sizes = {"rule": {"widest": 1e-5, "narrowest": 1e-6, "grid": 5e-9}, "sizes": {"W1": [wide]}}
+    assert told(7.5e-6, row, sizes) == ""
+    assert told(7.503e-6, row, sizes) == "7.5 um"
+    # four fingers of 9.8575 µm, each on 5 nm
+    assert told(39.43e-6, row, sizes) == "39.44 um, 4 fingers of 9.86 um"
+    assert told(7.503e-6, row, None) == "7.5 um"
+    assert told(3.3e-12, {**row, "name": "C", "unit": "F", "minimum": 0, "maximum": 1, "step": None}, sizes) == ""
