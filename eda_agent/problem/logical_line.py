@@ -16,6 +16,10 @@ _CARD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """Evidence that a file is a netlist."""
+_IGNORED = frozenset('=[]()&%"!:,')
+"""Lines that begin so are comments for ngspice, which warns of "unusual leading characters", such as a parenthesis that
+closes a `.model` on a line of its own. It ignores a question mark too, but xschem writes that for a missing symbol.
+"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def logical_lines(text: str, path: Path, *, title: bool = False, scripts: bool =
 
 def _strip_comment(raw: str, script: bool = False) -> str:
     code = raw.strip()
-    if not code or code[0] in "*#$;" or code.startswith("//"):
+    if not code or code[0] in "*#$;" or code.startswith("//") or (code[0] in _IGNORED and not script):
         return ""
     if script:
         return re.split(r"\s\$(?=\s|$)|;", code, maxsplit=1)[0].rstrip()

@@ -22,6 +22,8 @@ MAX_BYTES = 10_000_000
 MAX_LINES = 200_000
 MAX_INCLUDE_DEPTH = 10
 MAX_INCLUDES = 1000
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks."""
 _INCLUDES = frozenset([".include", ".inc", ".lib"])
 
 
@@ -164,6 +166,9 @@ def read_text(path: Path, findings: list[Finding]) -> str:
             )
         )
         return ""
+    if data[:2] in _UTF16 or (data[1:2] == b"\0" and data.count(b"\0") * 2 >= len(data) - 1):
+        # LTspice writes its files so
+        return data.decode("utf-16" if data[:2] in _UTF16 else "utf-16-le", errors="replace")
     if b"\0" in data:
         findings.append(Finding("the file has NUL bytes: it is not a text file", path, fix="give the netlist as text"))
         return ""

@@ -24,6 +24,7 @@ from eda_agent.problem.draft.benches import (
     charge_pump_benches,
 )
 from eda_agent.problem.draft.charge_pump import charge_pump
+from eda_agent.problem.draft.chosen_output import last_driven, named_output
 from eda_agent.problem.draft.clocked_comparator import clocked_comparator
 from eda_agent.problem.draft.cross_coupled import cross_coupled, crossed
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated, leads_to_gates
@@ -218,9 +219,14 @@ def _amplifier(
         # the output is the inverting input: a follower
         taken = {"in": source, "out": looped[0], **rails}
         return CircuitClass("buffer", taken, biases(structure, rest, {source, *looped}), BUFFER, tuple(doubts))
-    if (pair_of := fully_differential(structure, gates, outputs, rest)) is not None:
+    last = last_driven(structure, gates, outputs)
+    if len(last) != 1 and (pair_of := fully_differential(structure, gates, outputs, rest)) is not None:
         name, ports = (FULLY_DIFFERENTIAL, {**pair_of.ports, **rails}) if pair_of.benches else ("", rails)
         return CircuitClass(name, ports, pair_of.bias, pair_of.benches, (*doubts, *pair_of.doubts))
+    if len(outputs) > 1 and len(chosen := named_output(last)) == 1:
+        left = " ".join(port.upper() for port in outputs if port not in chosen)
+        doubts.append(f"whether {chosen[0].upper()} is the output: {left} is driven too and left open (--port out=…)")
+        outputs = chosen
     if len(outputs) != 1:
         doubts.append(
             f"which port is the output: {' or '.join(outputs) or 'none is driven'}; only templates for one output were"

@@ -20,6 +20,7 @@ from eda_agent.problem.draft.named_sizes import with_named_sizes, with_sums_in_u
 from eda_agent.problem.draft.named_units import with_units_in_names
 from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
+from eda_agent.problem.draft.stand_in_cells import with_plain_devices
 from eda_agent.problem.draft.standard_cells import with_standard_cells
 from eda_agent.problem.draft.taps import without_taps
 from eda_agent.problem.draft.valued_resistors import with_valued_resistors
@@ -52,7 +53,7 @@ def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, 
     lines = without_taps(with_global_ports(lines, notes), notes)
     lines = with_valued_resistors(lines, pdks, notes)
     for pdk in pdks:
-        lines = with_standard_cells(lines, pdk, notes)
+        lines = with_plain_devices(with_standard_cells(lines, pdk, notes), notes)
         lines = with_devices(lines, pdk, notes, supply)
     lines = foundry_calls(_foundry_devices(lines, pdks, notes), pdks, notes)
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")

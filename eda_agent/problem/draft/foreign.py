@@ -34,7 +34,7 @@ _LANGUAGES = (
     ),
     (
         "LTspice's schematic format",
-        re.compile(r"^Version 4\s*$\s*^SHEET\b", re.MULTILINE),
+        re.compile(r"^Version 4(?:\.\d+)?\s*$\s*^SHEET\b", re.MULTILINE),
         "write its netlist: View > SPICE Netlist, then save it as .net",
     ),
 )

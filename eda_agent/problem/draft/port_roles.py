@@ -131,8 +131,8 @@ def _held(structure: Structure, port: str) -> str:
         control = not any(port in (fet.drain, fet.source) for fet in on)
         return next((level for level in ("low", "high") if control and named(level, port)), "voltage")
     wells = {fet.type for fet in structure.fets if fet.bulk == port}
-    if len(wells) == 1:
-        # a second supply, or the substrate
+    if len(wells) == 1 and not _is_driven(structure, port):
+        # a second supply, or the substrate; a driven well is that of a follower
         return "high" if wells == {"pmos"} else "low"
     for role, level in (("vss", "low"), ("vdd", "high")):
         if named(role, port):

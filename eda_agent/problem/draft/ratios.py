@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from eda_agent.problem import expression
@@ -101,13 +101,15 @@ def _names(text: str) -> frozenset[str]:
         return frozenset()
 
 
-def written(ratios: Ratios, names: Mapping[Edit, str], spelled: Mapping[Edit, str]) -> list[str]:
+def written(
+    ratios: Ratios, names: Mapping[Edit, str], spelled: Mapping[Edit, str], word: Callable[[str], str]
+) -> list[str]:
     """The entries of `ratios:` in a spec. `names`: place → parameter of the spec. `spelled`: spelling of a place
-    there.
+    there. `word` quotes a text that YAML would misread, such as `M1[0].w`.
     """
     rows = []
     for edit in ratios.of:
         leader, ratio = ratios.leader(edit)
         if leader in names:
-            rows.append(f"{spelled[edit]}: {{of: {names[leader]}, ratio: {ratio:.12g}}}")
+            rows.append(f"{word(spelled[edit])}: {{of: {word(names[leader])}, ratio: {ratio:.12g}}}")
     return rows

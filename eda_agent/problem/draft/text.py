@@ -87,7 +87,7 @@ def write_draft(
             )
     tied = ratios_of(draft)
     names = {edit: name for name, edit in places_of(draft)[:MAX_PARAMETERS]}
-    if rows := written(tied, names, {edit: spelled(draft, edit) for edit in tied.of}):
+    if rows := written(tied, names, {edit: spelled(draft, edit) for edit in tied.of}, _word):
         lines.append(f"ratios: {{{', '.join(rows)}}}")
     lines += _wiring(draft) if draft.own_bench is None else []
     if has_table(draft.pdk):

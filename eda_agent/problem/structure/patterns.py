@@ -123,8 +123,10 @@ class Patterns(Wiring):
                     if fet.type == kind:
                         side[fet.gate].append(fet)
                 inputs = [gate for gate in side if gate in self.circuit.ports]
-                if len(side) > 2 and len(inputs) == 2 and not set(inputs) & set(self.clocks):
-                    # further devices on the tail take its current over, as where a rail-to-rail input changes sides
+                further = len(side) > 2 and net not in self.circuit.ports
+                if further and len(inputs) == 2 and not set(inputs) & set(self.clocks):
+                    # further devices on the tail take its current over, as where a rail-to-rail input changes sides;
+                    # a port with so many is a second ground
                     side = {gate: side[gate] for gate in inputs}
                 if len(side) == 2:
                     left, right = side.values()
