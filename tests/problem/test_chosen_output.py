@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft import ratios, read_circuit
+from eda_agent.problem.draft.text import _word
+from eda_agent.problem.line_edit import Edit
 from tests.problem.test_hidden_output import written
 
 FIRST = """M0 t ib vss vss nch W=4u L=1u
@@ -45,3 +48,10 @@ def test_a_second_supply_is_still_held(tmp_path: Path) -> None:
     text = f".subckt amp inp inn drv ib vddo vdd vss\n{FIRST}M7 vss drv vddo vddo pch W=30u L=1u\n.ends\n"
     draft = read_circuit(written(tmp_path, text), tmp_path)
     assert draft.kind.bias["vddo"] == "high"
+
+
+def test_names_with_brackets_are_quoted_in_ratios() -> None:
+    """xschem's vectors, such as XMD[0]: YAML reads a bracket as a list."""
+    leader, follower = Edit("c", "xm[1]", "w"), Edit("c", "xmd[0]", "w")
+    rows = ratios.written(ratios.Ratios({follower: (leader, 1.0)}), {leader: "xm[1].w"}, {follower: "xmd[0].w"}, _word)
+    assert yaml.safe_load(f"ratios: {{{', '.join(rows)}}}") == {"ratios": {"xmd[0].w": {"of": "xm[1].w", "ratio": 1}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eda_agent.problem.structure import Structure
+from eda_agent.problem.structure import Structure, polarity
 from eda_agent.problem.structure.switching import ring
 
 _MOST_GATES = 8
@@ -43,11 +43,13 @@ def _entry(structure: Structure, port: str) -> str:
 
 def decides(structure: Structure, out: str) -> bool:
     """Whether an amplifier's output is that of a comparator: a gate drives it, or cross-coupled loads stand before it,
-    and no compensation reaches it.
+    and no compensation reaches it. Latches that the inputs do not reach are control logic, as in a level shifter.
     """
     compensated = any(role.startswith("compensation") for role in structure.roles.values())
     driver = is_gated(structure, out)
-    crossed = any(role.startswith("latch") for role in structure.roles.values())
+    gates = [fet.gate for fet in structure.input_pair or ()]
+    latches = [fet for fet in structure.fets if structure.roles.get(fet.name, "").startswith("latch")]
+    crossed = any(polarity(structure, gate, fet.drain) for gate in gates for fet in latches)
     return (driver or crossed) and not compensated
 
 
