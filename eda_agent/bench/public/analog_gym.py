@@ -95,16 +95,10 @@ def import_circuit(root: Path, kind: str, name: str, folder: Path) -> Imported:
 
 def _written(place: Path, name: str, folder: Path) -> list[Path]:
     """The decks of a circuit, written beside its netlist."""
-    _, benches, netlist, variables = next(one for one in _CLASSES if one[0] == place.name)
-    texts = []
-    for part, file in (("spice_netlist", netlist), ("design_variables", variables)):
-        path = place / part / file.format(name=name)
-        text = read_file(path, _MAX).decode("utf-8", errors="replace") if path.is_file() else ""
-        if not text.strip():
-            raise NotRunnable(f"{part}/{path.name} is {'empty' if path.is_file() else 'missing'}")
-        texts.append(text)
+    text = netlist_of(place, name)
+    benches = next(one[1] for one in _CLASSES if one[0] == place.name)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "circuit.spice", f"* {name}\n" + "\n".join(texts) + "\n")
+    write_text(folder / "circuit.spice", text)
     decks = []
     for bench in sorted((place / benches).glob("*.cir")):
         text = read_file(bench, _MAX).decode("utf-8", errors="replace")
@@ -118,6 +112,26 @@ def _written(place: Path, name: str, folder: Path) -> list[Path]:
         decks.append(folder / f"{bench.stem.lower()}.spice")
         write_text(decks[-1], text)
     return decks
+
+
+def netlist_of(place: Path, name: str) -> str:
+    """A circuit and its design variables as one netlist.
+
+    Args:
+        place: the folder of its class.
+
+    Raises:
+        NotRunnable: one of its files is missing or empty.
+    """
+    _, _, netlist, variables = next(one for one in _CLASSES if one[0] == place.name)
+    texts = []
+    for part, file in (("spice_netlist", netlist), ("design_variables", variables)):
+        path = place / part / file.format(name=name)
+        text = read_file(path, _MAX).decode("utf-8", errors="replace") if path.is_file() else ""
+        if not text.strip():
+            raise NotRunnable(f"{part}/{path.name} is {'empty' if path.is_file() else 'missing'}")
+        texts.append(text)
+    return f"* {name}\n" + "\n".join(texts) + "\n"
 
 
 def _set_targets(spec: Path, kind: str, decks: Sequence[Path]) -> None:
