@@ -53,6 +53,14 @@ def test_rounded_sizes_are_said(hands: Hands, tmp_path: Path) -> None:
     # four fingers of 9.8575 um would be off the grid
     said = hands.find("39.44 um, 4 fingers of 9.86 um", "cell", row=row, column=4, window=FORM)
     assert "39.433u is rounded to the grid" in said["tip"]
+    # the corner set and the budget, by mouse and keys
+    hands.press(hands.find("", "QComboBox", window=FORM))
+    hands.key("Down", "Return")
+    hands.until(lambda: hands.ask("tool.form.corners.currentText") == "nominal", "the corner set")
+    hands.press(hands.find("", "QSpinBox", exact=False, window=FORM))
+    hands.key("ctrl+a")
+    hands.type("17", enter=True)
+    hands.until(lambda: hands.ask("tool.form.budget.value") == 17, "the budget")
     hands.click("start", window=FORM)
     hands.click("review")
     proposal(hands)
@@ -68,6 +76,8 @@ def test_rounded_sizes_are_said(hands: Hands, tmp_path: Path) -> None:
     hands.until(lambda: len(dock(hands, "runner.run.turns")) > 1, "the edited turn")
     sizing = dock(hands, "runner.run.turns[-1]['sizing']")
     assert sizing["W12"] == pytest.approx(7.5e-6) and sizing["W34"] == pytest.approx(39.43e-6)
-    assert dock(hands, "runner.run.started")["drawn"]["rule"]["grid"] == 5e-9
+    begun = dock(hands, "runner.run.started")
+    assert begun["drawn"]["rule"]["grid"] == 5e-9
+    assert begun["corner_set"] == "nominal" and begun["budget"]["simulations"] == 17
     hands.click("stop")
     hands.find("resume", "QPushButton", on=True)

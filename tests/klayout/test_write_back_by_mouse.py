@@ -125,6 +125,47 @@ def test_the_preview_says_what_the_run_misses(hands: Hands) -> None:
         hands.gone("Write ota into ota?", "Preview")
 
 
+CANVAS = (
+    "next([w.mapToGlobal(pya.QPoint(0, 0)).x, w.mapToGlobal(pya.QPoint(0, 0)).y] for w in"
+    " pya.QApplication.allWidgets() if w.objectName == 'canvas' and w.isVisible())"
+)
+DEVICE = "i.pcell_parameters_by_name().get('device') == 'xm5'"
+SPOT = (
+    "(lambda v, i: (lambda p: [p.x, p.y, v.viewport_height()])(v.viewport_trans() * i.dbbox().center()))"
+    "(window.current_view(), next(i for i in window.current_view().active_cellview().cell.each_inst() if "
+    f"{DEVICE}))"
+)
+
+
+def test_a_shown_run_and_its_layout(hands: Hands) -> None:
+    """Every tab of a dock; a clicked size marks its devices, a clicked device selects its sizes; *write back*."""
+    menu(hands, "Show a run …")
+    hands.file("The folder of a run", run_folder(hands))
+    hands.find("in ", "QLabel", exact=False)
+    for tab, text in (("turns", "22"), ("specs", "dc_gain"), ("sizes", "W12")):
+        hands.click(tab, "tab")
+        hands.find(text, "cell")
+    hands.press(hands.find("W12", "cell"))
+    pair = hands.ask(
+        "sum(i.pcell_parameters_by_name().get('device') in ('xm1', 'xm2') for i in"
+        " window.current_view().active_cellview().cell.each_inst())"
+    )
+    hands.until(lambda: hands.ask("len(tool.probe.marks)") == pair > 2, "the marks of the pair")
+    hands.ask("window.current_view().zoom_fit() or 1")
+    (left, top), (x, y, height) = hands.ask(CANVAS), hands.ask(SPOT)
+    hands.tool("mousemove", str(round(left + x)), str(round(top + height - y)), "click", "1")
+    selected = (
+        "sorted(tool.docks[-1].sizes.item(row, 0).text for row in range(tool.docks[-1].sizes.rowCount) if"
+        " tool.docks[-1].sizes.item(row, 0).isSelected())"
+    )
+    hands.until(lambda: hands.ask(selected) == ["Lb", "Wb", "mt"], "the sizes of the device")
+    hands.click("log", "tab")
+    hands.click("write back")
+    hands.find("2 → 0.74", "cell")
+    hands.click("Discard")
+    hands.gone("Write ota into ota?", "Preview")
+
+
 def test_a_failed_write_back_cannot_be_redone(hands: Hands) -> None:
     """The change is taken back, and Edit > Redo does not make it again."""
     before = sizes(hands)
