@@ -11,6 +11,9 @@ _DRAFTED = re.compile(r"^# drafted by `eda-agent init (?:(?! --corners )[^`])*`"
 _MEASURED = re.compile(r"^  [\w.]+: \{.*\}  # now ", re.MULTILINE)
 
 
+SATURATION_MARGIN = "saturation_margin"
+
+
 def nominal_targets(problem: Problem) -> tuple[str, ...]:
     """What to say of a problem with several corners whose targets `init` drafted in the nominal one alone; () if there
     is nothing to say. A target of the user's own has no measured value beside it.
@@ -20,8 +23,12 @@ def nominal_targets(problem: Problem) -> tuple[str, ...]:
     text = problem.path.read_text(encoding="utf-8")
     if not (_DRAFTED.search(text) and _MEASURED.search(text)):
         return ()
+    found = any(
+        spec.metric.name == SATURATION_MARGIN and spec.corners == (problem.corners[0].name,) for spec in problem.specs
+    )
+    alone = "; its saturation counts in the nominal one alone" if found else ""
     return (
         f"{problem.path.name} was drafted in its nominal corner: its targets may be out of reach in"
-        f" {counted(len(problem.corners), 'corner')}; `eda-agent init` with --corners signoff --force drafts targets"
-        " for the sign-off corners",
+        f" {counted(len(problem.corners), 'corner')}{alone}; `eda-agent init` with --corners signoff --force drafts"
+        " targets for the sign-off corners",
     )

@@ -12,9 +12,10 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.bulks import wrong_bulks
+from eda_agent.problem.draft.collapsed_corners import working_spread
 from eda_agent.problem.draft.drafted_corners import NOMINAL, check_set
 from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
-from eda_agent.problem.draft.extremes import Spread, gaps, spread_of
+from eda_agent.problem.draft.extremes import Spread, spread_of
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.draft.possible import check_possible
@@ -144,8 +145,8 @@ def _drafted(
             }
             if corners != NOMINAL:
                 known = [name for name, value in measured.items() if value is not None]
-                spread = spread_of(trial.everywhere or {}, known)
-                draft.noticed += gaps(spread)
+                spread, said = working_spread(problem, trial.everywhere or {}, known)
+                draft.noticed += said
             draft.noticed += [*map(str, found.findings), *found.notes]
             if draft.kind.name == "reference" and found.shows("follows the supply"):
                 # every testbench sees this state

@@ -16,7 +16,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import RunState
 from eda_agent.record.journal import Journal, read_journal
 from eda_agent.record.restore import restore_state
-from eda_agent.run.drafted_targets import nominal_targets
+from eda_agent.run.drafted_targets import SATURATION_MARGIN, nominal_targets
 from eda_agent.run.endpoints import remember_endpoint
 from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.run.folder import run_folder
@@ -108,10 +108,18 @@ def in_one_corner(problem: Problem, name: str) -> Problem:
 
 
 def with_corners(problem: Problem, name: str | None) -> Problem:
-    """The problem in a named set of corners, or unchanged for None. Specs restricted to corners of the spec then count
-    in all.
+    """The problem in a named set of corners, or unchanged for None. A spec restricted to corners keeps those that the
+    set has too, and counts in all if it has none. A saturation that `init` drafted in the nominal corner counts there.
     """
     if name is None:
         return problem
-    specs = tuple(replace(spec, corners=()) for spec in problem.specs)
-    return replace(problem, corners=named_set(name, problem.pdk, problem.corners[0].vdd), specs=specs)
+    corners = named_set(name, problem.pdk, problem.corners[0].vdd)
+    names = {corner.name for corner in corners}
+    drafted = bool(nominal_targets(replace(problem, corners=corners)))
+    specs = []
+    for spec in problem.specs:
+        kept = tuple(corner for corner in spec.corners if corner in names)
+        if drafted and not spec.corners and spec.metric.name == SATURATION_MARGIN:
+            kept = (corners[0].name,)
+        specs.append(replace(spec, corners=kept))
+    return replace(problem, corners=corners, specs=tuple(specs))

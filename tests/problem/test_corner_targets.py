@@ -23,6 +23,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Problem
 from eda_agent.run.drafted_targets import nominal_targets
+from eda_agent.run.opening import with_corners
 
 from ..conftest import ROOT
 
@@ -111,6 +112,11 @@ def test_a_run_in_more_corners_than_the_draft_says_so(tmp_path: Path) -> None:
     said = "spec.yaml was drafted in its nominal corner"
     signed = run("size", "spec.yaml", "--budget", "1", "--out", "run", "--corners", "signoff", cwd=tmp_path)
     assert said in signed.stderr and "--corners signoff --force" in signed.stderr
+    # the drafted margin of a device says nothing of other corners
+    assert "its saturation counts in the nominal one alone" in signed.stderr
+    problem = with_corners(load_problem(tmp_path / "spec.yaml"), "signoff")
+    assert {spec.name: spec.corners for spec in problem.specs}["saturation"] == ("nominal",)
+    assert {spec.corners for spec in problem.specs if spec.name != "saturation"} == {()}
     spec = tmp_path / "spec.yaml"
     assert not nominal_targets(load_problem(spec))
     # further corners in the spec itself

@@ -30,6 +30,7 @@ _POLARITIES = {
 _NAMED = re.compile(r"([np])(?:mos|ch|fet|mosfet)?(?:[_\d].*)?$", re.IGNORECASE)
 """Names of a model that show its polarity: nmos_rvt, nch_lvt_mac, p18."""
 # times the smallest length, because short devices have no gain; and W over L, larger for the slower holes
+WITHOUT_SIZES = "devices without sizes"
 _LENGTHS = 3.0
 _SHAPE = {"nmos": 10.0, "pmos": 20.0}
 
@@ -100,7 +101,7 @@ def _sizes(text: str, rule: DeviceRule, pdk: Pdk, notes: list[str]) -> str:
         return ""
     start = starting_sizes(rule, pdk)
     said = ", ".join(f"{side.upper()} = {format_quantity(start[side], 'm')}" for side in missing)
-    notes.append(f"devices without sizes: {said} for {rule.name}")
+    notes.append(f"{WITHOUT_SIZES}: {said} for {rule.name}")
     return "".join(f" {side.upper()}={start[side] * 1e6:.6g}u" for side in missing)
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
+from eda_agent.problem.draft.added_ports import hidden_net, with_port
 from eda_agent.problem.draft.answers import Answers
+from eda_agent.problem.draft.bare import WITHOUT_SIZES
 from eda_agent.problem.draft.chosen_kind import COMPARATOR, named_comparator, with_answers
 from eda_agent.problem.draft.chosen_settings import check_settings
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
@@ -18,18 +20,16 @@ from eda_agent.problem.draft.command_files import with_command_files
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
+from eda_agent.problem.draft.first_sizes import FIRST_SIZES, first_sizes
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
 from eda_agent.problem.draft.junctions import without_foreign_junctions
-from eda_agent.problem.draft.latch import latched_complement
 from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
-from eda_agent.problem.draft.port_roles import outputs_of
-from eda_agent.problem.draft.ring_oscillator import hidden_output
 from eda_agent.problem.draft.simulation_cards import first_variant
 from eda_agent.problem.draft.unfed_diode import unfed_diode
 from eda_agent.problem.draft.units_of_capacitors import in_units
@@ -179,7 +179,7 @@ def read_circuit(
         notes = (*notes, *divided)
     stated = conditions_of(here.splitlines()) if own is None else own.conditions
     structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
-    for look, whose in ((_hidden, ""), (unfed_diode, "a mirror, which nothing else feeds,")):
+    for look, whose in ((hidden_net, ""), (unfed_diode, "a mirror, which nothing else feeds,")):
         if own is not None or not (hidden := look(structure, netlist, name)):
             continue
         # a ring is closed in itself, and a latch may keep one of its outputs: a deck looks at it without a port
@@ -196,6 +196,10 @@ def read_circuit(
         # an amplifier and a comparator without clock have the same connections
         kind = with_answers(kind, structure, replace(answers, kind=COMPARATOR))
         by_name["kind"] = COMPARATOR
+    if sized := first_sizes(structure, netlist, name, chosen, kind.bias, answers.bias):
+        text, file = netlist.text(sized), out / f"{path.stem}.eda.spice"
+        netlist = _rewritten(file, text, path.parent, libraries)
+        notes = (*(note for note in notes if not note.startswith(WITHOUT_SIZES)), FIRST_SIZES)
     doubts += kind.doubts
     conditions = stated.above(structure.vss)
     if chosen.name == "own":
@@ -246,21 +250,6 @@ def library_files() -> set[str]:
     known = [find_pdk(name) for name in pdk_names()]
     roots = {Path(place.get("root") or place.get("file", "")).name for entry in known for place in entry.locations}
     return roots | {name for entry in known for name in entry.include}
-
-
-def with_port(text: str, cell: str, net: str) -> str:
-    """The netlist with one more port of a cell."""
-    head = rf"^(\s*\.subckt\s+{re.escape(cell)}\b[^\n]*)"
-    return re.sub(head, rf"\1 {net}", text, count=1, flags=re.IGNORECASE | re.MULTILINE)
-
-
-def _hidden(structure: Structure, *_of: object) -> str:
-    """The net of a ring or latch that must become a port to be measured, "" if there is none."""
-    rest = [port for port in structure.ports if port not in structure.rails]
-    outputs = outputs_of(structure, rest)
-    if structure.input_pair and structure.clocks and len(outputs) == 1:
-        return latched_complement(structure, outputs[0])
-    return "" if structure.input_pair or outputs else hidden_output(structure)
 
 
 def _structure(

@@ -14,6 +14,7 @@ from eda_agent.problem.draft.chosen_settings import settings_for
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.divided_reference import divided_reference
 from eda_agent.problem.draft.domains import domain_of, high_of, main_rating
+from eda_agent.problem.draft.first_sizes import FIRST_SIZES
 from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
@@ -151,6 +152,8 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
     load, common = load_of(draft), common_mode_of(draft)
     if load is not None and "load" in settings:
         settings["load"] = amount_text(load)
+    if common is None and usual_mode(draft)[0] != supply_of(draft) / 2:
+        common = usual_mode(draft)[0]
     if common is not None and bench.template in COMMON_MODE and 0 < common < supply_of(draft):
         settings["vcm"] = amount_text(common)
     wanted = draft.conditions.volts.get(draft.kind.ports.get("vocm", ""), 0.0)
@@ -182,6 +185,20 @@ def common_mode_of(draft: Draft) -> float | None:
     ports = draft.kind.ports
     known = draft.conditions.volts.get(ports.get("inp", ports.get("in", "")))
     return draft.answers.vcm if draft.answers.vcm is not None else known
+
+
+def usual_mode(draft: Draft) -> tuple[float, str]:
+    """(V of the inputs where nothing says it, why): half of the supply, or a third of it nearer to the rail of its
+    loads for a pair of one type with first sizes, so that its tail has room.
+    """
+    pair = draft.structure.input_pair
+    types = {
+        fet.type for one in draft.structure.pairs for fet in one if pair and fet.gate in {pair[0].gate, pair[1].gate}
+    }
+    if FIRST_SIZES not in draft.changed or len(types) != 1 or "in" in draft.kind.ports:
+        return supply_of(draft) / 2, "half of the supply"
+    share, words = (1 / 3, "a third") if types == {"pmos"} else (2 / 3, "two thirds")
+    return float(f"{share * supply_of(draft):.2g}"), f"{words} of the supply, for the tail of the {types.pop()} pair"
 
 
 def bench_settings(draft: Draft) -> Iterator[tuple[Bench, Mapping[str, str]]]:

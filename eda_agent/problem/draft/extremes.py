@@ -5,7 +5,7 @@ A target that holds in every corner begins at the worse of the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import MIN
@@ -13,11 +13,12 @@ from eda_agent.problem.draft.benches import MIN
 
 @dataclass(frozen=True)
 class Extremes:
-    """`low` and `high`: (value, corner). `missing`: corners without a value."""
+    """`low` and `high`: (value, corner). `missing`: corners without a value. `left_out`: those that are no basis."""
 
     low: tuple[float, str]
     high: tuple[float, str]
     missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def worst(self, sense: str) -> tuple[float, str]:
         """(value, corner) that is furthest from a target. `sense`: minimum or maximum."""
@@ -49,12 +50,19 @@ def gaps(spread: Spread) -> list[str]:
     ]
 
 
-def spread_of(values: Mapping[str, Mapping[str, float | None]], specs: Iterable[str]) -> dict[str, Extremes]:
-    """The extremes of each spec that has a value somewhere. `values`: corner → spec → value, None without one."""
+def spread_of(
+    values: Mapping[str, Mapping[str, float | None]], specs: Iterable[str], left_out: Collection[str] = ()
+) -> dict[str, Extremes]:
+    """The extremes of each spec that has a value somewhere. `values`: corner → spec → value, None without one.
+    `left_out`: corners that do not count.
+    """
     found = {}
+    values = {corner: row for corner, row in values.items() if corner not in left_out}
     for spec in specs:
         known = [(value, corner) for corner, row in values.items() if (value := row.get(spec)) is not None]
         if known:
             missing = tuple(corner for corner, row in values.items() if row.get(spec) is None)
-            found[spec] = Extremes(min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0]), missing)
+            found[spec] = Extremes(
+                min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0]), missing, tuple(left_out)
+            )
     return found

@@ -17,6 +17,7 @@ from eda_agent.problem.draft.conditions import (
     supply_is_guessed,
     supply_named,
     supply_of,
+    usual_mode,
 )
 from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.units import QuantityError, format_quantity, parse_quantity
@@ -102,9 +103,10 @@ def _of_bench(draft: Draft, bench: Bench, settings: dict[str, str]) -> list[Gues
     settings = {name: text for name, text in settings.items() if name not in draft.answers.settings}
     if "load" in settings and load_of(draft) is None and settings["load"] == bench.settings.get("load"):
         result.append(Guess("load", _shown(settings["load"], "F"), "a common value", "--load"))
-    open_mode = "vcm" not in {*settings, *draft.answers.settings} and common_mode_of(draft) is None
+    open_mode = "vcm" not in draft.answers.settings and common_mode_of(draft) is None
+    mode, why = usual_mode(draft)
     if bench.template in COMMON_MODE and open_mode:
-        result.append(Guess("common mode", format_quantity(supply_of(draft) / 2, "V"), "half of the supply", "--vcm"))
+        result.append(Guess("common mode", format_quantity(mode, "V"), why, "--vcm"))
     for name, unit in _SETTINGS.items():
         if name in settings:
             if bench.template == "charge_pump" and (

@@ -54,7 +54,7 @@ def saturation_line(
         bound, how = 0.0, "some are off at the netlist's own sizes"
     else:
         least, corner = over.worst(MIN) if over is not None else (now, "")
-        alone = now >= 0 and (least < 0 or (over is not None and bool(over.missing)))
+        alone = now >= 0 and (least < 0 or (over is not None and bool(over.missing or over.left_out)))
         bound = min(max(math.floor((now if alone else least) / _STEP) * _STEP, 0.0), ENOUGH)
         how = f"now {format_quantity(now, 'V', 3)}" + ("" if now >= 0 else ": the worst is in triode")
         how += f", {format_quantity(least, 'V', 3)} in {corner}" if least != now else ""
