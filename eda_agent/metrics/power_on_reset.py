@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from eda_agent.metrics.measurable import WIDER, Real, Unmeasurable, crossing
+from eda_agent.metrics.measurable import WIDER, Censored, Real, Unmeasurable, crossing
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 
@@ -141,12 +141,17 @@ def _trip_hysteresis(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="tran",
     typical=1e-6,
     definition="time from the supply's passage through vdd/2 until the output is released for good",
+    window="a lower bound where the output is not released at the end of the window",
     second="tests/measurements/test_power_on_reset.py",
     aliases=("por_delay",),
 )
 def _reset_delay(wave: Waveform, settings: Mapping[str, float]) -> float:
-    vdd = settings["vdd"]
-    delay = _released(wave, settings)[0] - crossing(wave.axis, wave.real("in"), vdd / 2, rising=True)
+    vdd, supply, out = settings["vdd"], wave.real("in"), wave.real("out")
+    passage = crossing(wave.axis, supply, vdd / 2, rising=True)
+    level = settings.get("released", -1.0)
+    if level >= 0 and (out[-1] > supply[-1] / 2) != (level > vdd / 2):
+        raise Censored("not released", ">", float(wave.axis[-1]) - passage, WIDER)
+    delay = _released(wave, settings)[0] - passage
     if delay <= 0:
         raise Unmeasurable("the output is released before the supply passes vdd/2", WIDER)
     return delay

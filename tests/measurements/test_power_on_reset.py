@@ -79,6 +79,29 @@ def test_the_delay_of_a_charged_capacitor_equals_its_closed_form(tmp_path: Path)
     assert found["reset_delay"] == pytest.approx(2e-6 * math.log(2), rel=0.01)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_delay_beyond_the_window_is_a_lower_bound(late: bool, tmp_path: Path) -> None:
+    from eda_agent.api import load, simulate
+
+    # no gate: RC ln 2 behind a fast ramp, 0.48 ms or 69 ms; the window ends 640 us behind the ramp
+    resistance, capacitance = 7e6 if not late else 1e9, 1e-10
+    simulated(
+        tmp_path,
+        f".subckt por out vdd vss\nR1 vdd out {resistance}\nC1 out vss {capacitance}\n.ends\n",
+        "out",
+        {"reset_delay": "fast"},
+    )
+    found = simulate(load(tmp_path))
+    delay = resistance * (capacitance + 10e-15) * math.log(2)
+    shown = subprocess.run(
+        [sys.executable, "-m", "eda_agent", "sim", str(tmp_path)], capture_output=True, text=True, check=False
+    ).stdout
+    if late:
+        assert 600e-6 < float(found["reset_delay"]) < 700e-6 < delay and re.search(r"reset_delay .* > 64\d us", shown)
+    else:
+        assert found["reset_delay"] == pytest.approx(delay, rel=0.01) and "> " not in shown.split("\n")[1]
+
+
 def test_a_whole_circuit_equals_a_deck_by_hand(tmp_path: Path) -> None:
     cell = f"{MODELS}.subckt por {KINDS['por'].circuit}\n.ends\n"
     found = simulated(tmp_path, cell, "resetb", {**SPANS, **RAMPS})

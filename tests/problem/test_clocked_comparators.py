@@ -107,3 +107,32 @@ def test_two_clocks_in_phase_are_asked_for(tmp_path: Path) -> None:
     late = ARM.replace("M7 ln clk", "M7 ln clk2").replace("M8 lp clk", "M8 lp clk2")
     draft = read(tmp_path, "ln lp clk clk2", late)
     assert draft.kind.name == "" and any("how to drive clk and clk2" in doubt for doubt in draft.doubts)
+
+
+LOADED = """M0 t CLK vss vss nch W=4u L=0.5u
+M1 outn inp t vss nch W=8u L=0.5u
+M2 outp inn t vss nch W=8u L=0.5u
+M3 outn outp vdd vdd pch W=2u L=0.5u
+M4 outp outn vdd vdd pch W=2u L=0.5u
+"""
+RESETS = "M5 outn RST vdd vdd pch W=2u L=0.5u\nM6 outp RST vdd vdd pch W=2u L=0.5u\n"
+EQUALISER = "M5 outn RST outp vss nch W=2u L=0.5u\n"
+DIODES = "M5 outn outn vdd vdd pch W=6u L=0.5u\nM6 outp outp vdd vdd pch W=6u L=0.5u\n"
+
+
+@pytest.mark.parametrize("port", ["strobe", "go", "vb", "x"])
+def test_clocks_are_told_by_what_they_switch(port: str, tmp_path: Path) -> None:
+    one = read(tmp_path, f"outp outn {port}", (LOADED + RESETS).replace("CLK", port).replace("RST", port))
+    assert one.kind.name == "comparator" and one.kind.ports["clk"] == port, (one.kind, one.doubts)
+    # an equaliser that conducts when the tail does not
+    two = read(tmp_path, f"outp outn {port} y", (LOADED + EQUALISER).replace("CLK", port).replace("RST", "y"))
+    assert two.kind.name == "comparator" and (two.kind.ports["clk"], two.kind.ports["clkb"]) == (port, "y")
+    # two phases that switch on together are asked for
+    late = read(tmp_path, f"outp outn {port} y", (LOADED + RESETS).replace("CLK", port).replace("RST", "y"))
+    assert late.kind.name == "" and any(f"how to drive {port} and y" in doubt for doubt in late.doubts)
+    # nothing resets it
+    never = read(tmp_path, f"outp outn {port}", LOADED.replace("CLK", port))
+    assert never.kind.name == "" and any("whether it compares or amplifies" in doubt for doubt in never.doubts)
+    # diodes beside a weaker latch give it an operating point
+    gain = read(tmp_path, f"outp outn {port}", (LOADED + DIODES).replace("CLK", port))
+    assert "comparator" not in gain.kind.name and not any("it compares or" in doubt for doubt in gain.doubts)

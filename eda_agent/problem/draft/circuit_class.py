@@ -34,7 +34,6 @@ from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.plain_kinds import plain_kind
-from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.power_on_reset import power_on_reset
 from eda_agent.problem.draft.released_level import released_level
@@ -43,6 +42,8 @@ from eda_agent.problem.draft.sample_hold import sample_hold
 from eda_agent.problem.draft.static_logic import static_logic
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure, polarity
+from eda_agent.problem.structure.latch_clocks import only_latched
+from eda_agent.problem.structure.wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -206,10 +207,9 @@ def _amplifier(
 ) -> CircuitClass:
     pair = structure.input_pair
     assert pair is not None
-    clock = next((port for port in rest if named("clk", port)), "")
-    if clock and any({one.drain, other.drain} == {pair[0].drain, pair[1].drain} for one, other in crossed(structure)):
+    if only_latched(Wiring(structure), crossed(structure), pair):
         # loads that hold a decision
-        doubts.append(f"whether it compares or amplifies: {clock} looks like a clock of a pair with a latch (--kind)")
+        doubts.append("whether it compares or amplifies: a latch alone loads its input pair (--kind, and its clock)")
         return CircuitClass("", rails, {}, (), tuple(doubts))
     gates = [pair[0].gate, pair[1].gate]
     looped = [gate for gate in gates if gate in outputs]

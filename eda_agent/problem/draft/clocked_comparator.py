@@ -87,7 +87,7 @@ def _feet(structure: Structure) -> set[str]:
 def decides_at(structure: Structure, pair: tuple[Fet, Fet], clock: str) -> str:
     """The level of a clock ("high" or "low") at which the circuit decides; "" if it does not tell.
 
-    It switches the tail of the input pair on, else a tail of the latch, else the devices that reset the nets off.
+    It switches the tail of the input pair on, else a tail of the latch, else the devices that reset the nets off, or make them equal.
     """
     other = {"high": "low", "low": "high", "": ""}
     feet, tails = {pair[0].source, pair[1].source} - structure.rails, _feet(structure)
@@ -111,6 +111,9 @@ def decides_at(structure: Structure, pair: tuple[Fet, Fet], clock: str) -> str:
             votes[1].add(on)
         elif ends & structure.rails:
             votes[2].add(other[on])
+        else:
+            # it makes two nets equal
+            votes[3].add(other[on])
     found = votes[min(votes)] if votes else set()
     return next(iter(found)) if len(found) == 1 else ""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from eda_agent.problem.structure.circuit import Enable, Fet, Mirror
 from eda_agent.problem.structure.enabling import enables_in
+from eda_agent.problem.structure.latch_clocks import latch_clocks
 from eda_agent.problem.structure.starting import starting_in
 from eda_agent.problem.structure.symmetry import exchanged
 from eda_agent.problem.structure.wiring import Wiring
@@ -36,8 +37,8 @@ class Patterns(Wiring):
 
     @cached_property
     def clocks(self) -> tuple[str, ...]:
-        """Ports that drive gates of both types but no pair or inverter of the two, inverters beside a latch aside. An
-        enable is not a clock.
+        """Ports that drive gates of both types but no pair or inverter of the two, inverters beside a latch aside, and
+        those that switch a latch between inputs. An enable is not a clock.
         """
         found, enables = [], {enable.port for enable in self.enables}
         for net in self.circuit.ports:
@@ -50,7 +51,7 @@ class Patterns(Wiring):
             drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
             if not drains[0] & drains[1] and not self._beside(gates, net):
                 found.append(net)
-        return tuple(found)
+        return (*found, *(port for port in latch_clocks(self, self.cross_pairs) if port not in {*found, *enables}))
 
     def _beside_inverter(self, net: str) -> list[Fet]:
         """The devices with this gate without an inverter that makes the complement of a latch's clock."""
