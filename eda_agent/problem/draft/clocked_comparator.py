@@ -87,7 +87,8 @@ def _feet(structure: Structure) -> set[str]:
 def decides_at(structure: Structure, pair: tuple[Fet, Fet], clock: str) -> str:
     """The level of a clock ("high" or "low") at which the circuit decides; "" if it does not tell.
 
-    It switches the tail of the input pair on, else a tail of the latch, else the devices that reset the nets off, or make them equal.
+    It switches the tail of the input pair on, else a tail of the latch, else the devices that reset the nets or
+    make them equal off.
     """
     other = {"high": "low", "low": "high", "": ""}
     feet, tails = {pair[0].source, pair[1].source} - structure.rails, _feet(structure)
