@@ -34,7 +34,14 @@ from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.plain_kinds import plain_kind
-from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
+from eda_agent.problem.draft.port_roles import (
+    biases,
+    gives_current,
+    has_no_sink,
+    loaded_stages,
+    mirror_bank,
+    outputs_of,
+)
 from eda_agent.problem.draft.power_on_reset import power_on_reset
 from eda_agent.problem.draft.released_level import released_level
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
@@ -212,6 +219,7 @@ def _amplifier(
         doubts.append("whether it compares or amplifies: a latch alone loads its input pair (--kind, and its clock)")
         return CircuitClass("", rails, {}, (), tuple(doubts))
     gates = [pair[0].gate, pair[1].gate]
+    outputs = outputs or [port for port in loaded_stages(structure, rest) if polarity(structure, gates[0], port)]
     looped = [gate for gate in gates if gate in outputs]
     outputs = [port for port in outputs if port not in gates]
     source = next(gate for gate in gates if gate not in looped[:1])

@@ -18,7 +18,7 @@ from eda_agent.problem.draft.first_sizes import FIRST_SIZES
 from eda_agent.problem.draft.inner_loads import loads_of
 from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
-from eda_agent.problem.draft.port_names import volts_named
+from eda_agent.problem.draft.port_names import named, volts_named
 from eda_agent.problem.draft.port_roles import RESISTORS
 from eda_agent.problem.draft.released_level import released_level
 from eda_agent.problem.draft.targets import Measured, hold_of
@@ -78,6 +78,9 @@ def _own_supply(draft: Draft) -> float:
     vdd = draft.structure.vdd
     if (own := draft.driven.get(vdd, 0.0)) > 0:
         return own
+    if vdd not in draft.structure.ports:
+        # its own source stands on nothing else than the source of a bias current
+        return max((volts for net, volts in draft.conditions.volts.items() if named("vdd", net)), default=0.0)
     # a supply that a pulse switches on
     return max(draft.conditions.peaks.get(vdd, 0.0), 0.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from eda_agent.problem.structure import Structure, polarity
 from eda_agent.problem.structure.switching import ring
@@ -15,7 +15,8 @@ def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str
     """("buffer" or "gate", input, output), or None if there is no such path or more than one."""
     found = [("buffer", source, out) for source, out in _followers(structure, rest)]
     if not found and not ring(structure):
-        links = _gates(structure)
+        steered = _steered(structure)
+        links = _gates(structure, steered)
         gates = {fet.gate for fet in structure.fets}
         # what the circuit drives itself is no input of it
         driven = {net for fet in structure.fets for net in (fet.drain, fet.source)}
@@ -24,6 +25,9 @@ def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str
             for port in rest
             if port not in outputs and (net := _entry(structure, port)) in gates and net not in driven
         }
+        if steered:
+            # a delay cell: what sets the current of its inverter is no input
+            entries = {port: net for port, net in entries.items() if net in links}
         # a gate with several inputs needs the others at levels that nobody told
         if len(entries) == 1:
             [(source, net)] = entries.items()
@@ -83,10 +87,15 @@ def _followers(structure: Structure, rest: Sequence[str]) -> list[tuple[str, str
     return list(found) if len(found) == 1 else []
 
 
-def _gates(structure: Structure) -> dict[str, set[str]]:
-    """Input net → output nets of the inverters."""
+def _steered(structure: Structure) -> set[str]:
+    """The nets from which starving devices, and nothing else, feed an inverter."""
+    return {fet.drain for fet in structure.fets if structure.roles.get(fet.name, "").startswith("starving")}
+
+
+def _gates(structure: Structure, steered: Collection[str] = ()) -> dict[str, set[str]]:
+    """Input net → output nets of the inverters. `steered`: nets that feed some of them in the place of a rail."""
     names = {fet.name for fet in structure.fets if structure.roles.get(fet.name, "").startswith("inverter")}
-    rails = {structure.vdd, structure.vss, "0"}
+    rails = {structure.vdd, structure.vss, "0", *steered}
     links: dict[str, set[str]] = {}
     for fet in structure.fets:
         if fet.name in names and fet.source in rails:

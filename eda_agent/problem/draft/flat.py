@@ -184,6 +184,7 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     peaks: dict[str, float] = {}
     periods: dict[str, float] = {}
     outputs = set(_outputs(cards, measured_nets("\n".join(lines))))
+    held = held_nets(cards)
     for card in cards:
         words = card.split()
         kind = card[0].lower()
@@ -191,15 +192,17 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
         if kind not in "vic" or len(words) < 4 or value is peak is None:
             continue
         plus, minus = (net.lower() for net in words[1:3])
-        if (plus in _GROUNDS) == (minus in _GROUNDS):
+        # a bias current may come from the supply as well as from ground
+        fixed = _GROUNDS | held if kind == "i" else _GROUNDS
+        if (plus in fixed) == (minus in fixed):
             continue
-        net = minus if plus in _GROUNDS else plus
+        net = minus if plus in fixed else plus
         if kind == "c":
             if net in outputs and value is not None:
                 loads[net] = loads.get(net, 0.0) + value
             continue
         # SPICE counts a source's current from its plus terminal through the source to its minus terminal
-        sign = 1.0 if (minus in _GROUNDS) == (kind == "v") else -1.0
+        sign = 1.0 if (minus in fixed) == (kind == "v") else -1.0
         if value is not None:
             (volts if kind == "v" else amps)[net] = sign * value
         if peak is not None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from eda_agent.problem.structure import Structure
 
 _NAMES = {
-    "vdd": r"(?:[ad]_?)?vdd\w*|vcc\w*|[ad]?vpwr\w*|vpos|v\+|vsupply|vsup",
-    "vss": r"(?:[ad]_?)?vss\w*|[adv]?gnd\w*|ground|vee\w*|vneg|v-|vsub\w*",
+    "vdd": r"(?:[ad]_?)?v_?dd\w*|vcc\w*|[ad]?vpwr\w*|vpos|v\+|vsupply|vsup",
+    "vss": r"(?:[ad]_?)?v_?ss\w*|[adv]?gnd\w*|ground|vee\w*|vneg|v-|vsub\w*",
     "inp": r"v?in_?p(?:os|lus)?|v?ip|v_?p|v?inplus|v?plus|in\+|vin\+|v?p_?in|v?pos_?in",
     "inn": r"v?in_?(?:n|m)(?:eg|inus)?|v?i[nm]|v_?[nm]|v?inminus|v?minus|in-|vin-|v?[nm]_?in|v?neg_?in",
     "out": r"v?out\w?|rf_?out\w?|out_?rf|vo|output|y|z|q",

@@ -22,6 +22,11 @@ def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
     ]
 
 
+def loaded_stages(structure: Structure, ports: Sequence[str]) -> list[str]:
+    """The ports where drains of both types meet, diodes as loads among them."""
+    return [port for port in ports if _is_stage(structure, port)]
+
+
 def gives_current(structure: Structure, port: str) -> bool:
     """Whether only drains of one type are on a port, and nothing that converts their current to a voltage."""
     fets = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
@@ -95,9 +100,11 @@ def _is_stage(structure: Structure, port: str) -> bool:
 
 
 def _drives(structure: Structure, port: str) -> bool:
-    """Whether devices drive a port: a drain that is not also the diode of a bias."""
+    """Whether devices drive a port: a drain that is not also the diode of a bias. The diode of an input pair is a
+    follower's.
+    """
     drains = [fet for fet in structure.fets if fet.drain == port]
-    return bool(drains) and not any(fet.diode for fet in drains)
+    return bool(drains) and not any(fet.diode and structure.roles.get(fet.name) != "input pair" for fet in drains)
 
 
 def has_no_sink(structure: Structure, out: str) -> bool:

@@ -113,7 +113,8 @@ class Patterns(Wiring):
             free = [
                 fet
                 for fet in fets
-                if not fet.diode
+                # an input that is the output too is a follower's
+                if (not fet.diode or fet.gate in self.circuit.ports)
                 and fet.name not in self.mirrored
                 and fet.name not in crossed
                 and fet.gate not in self.clocks
