@@ -4,7 +4,7 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -50,8 +50,11 @@ def loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ..
     try:
         return load_problem(spec), ()
     except InputError as error:
-        found = (replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings)
-        return None, tuple(found)
+        return None, tuple(_of_netlist(error.findings, spec, netlist))
+
+
+def _of_netlist(findings: Iterable[Finding], spec: Path, netlist: Path) -> list[Finding]:
+    return [replace(one, file=netlist, line=None) if one.file == spec else one for one in findings]
 
 
 def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simulate: bool) -> Trial:
@@ -79,6 +82,9 @@ def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: 
         if problem is None or simulation is None:
             return Trial(problem, faults)
         return Trial(problem, faults, *simulation(problem))
+    except InputError as error:
+        # the user has not seen the trial
+        raise InputError(_of_netlist(error.findings, trial, draft.source)) from None
     finally:
         trial.unlink(missing_ok=True)
         # a text that is written again says the same again

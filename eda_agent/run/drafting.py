@@ -69,7 +69,8 @@ def draft_spec(
 
     Returns:
         what was written and found: `spec`, `netlist`, `kind` ("" if unknown), `pdk`, `subckt`, `changed`, `doubts`,
-        `guessed` (what, value, why and how to change it), `noticed`, `untested` (testbenches that do not test),
+        `guessed` (what, value, why and how to change it), `noticed`, `broken` (why the
+        circuit does not do its work at its own sizes), `untested` (testbenches that do not test),
         `faults` (what keeps the spec from loading), `roles`, `matched`, `measured` (spec → value in the nominal corner,
         None without a simulation), `results` (those of a designer's own deck, or None), `deck`.
 
@@ -115,7 +116,9 @@ def _drafted(
     check_possible(draft)
     draft.corners = corners
     circuit = os.path.relpath(draft.source, folder)
-    draft.noticed += [*wrong_bulks(draft.structure), *exchanged_inputs(draft), *unequal_groups(draft)]
+    is_reference = draft.kind.name == "reference"
+    broken = exchanged_inputs(draft.structure, draft.netlist, draft.subckt, draft.pdk) if is_reference else []
+    draft.noticed += [*wrong_bulks(draft.structure), *broken, *unequal_groups(draft)]
     measured: dict[str, float | None] | None = None
     spread: Spread = {}
     untested, deck = set[str](), folder / draft.deck
@@ -148,10 +151,11 @@ def _drafted(
                 spread, said = working_spread(problem, trial.everywhere or {}, known)
                 draft.noticed += said
             draft.noticed += [*map(str, found.findings), *found.notes]
-            if draft.kind.name == "reference" and found.shows("follows the supply"):
+            if is_reference and found.shows("follows the supply"):
                 # every testbench sees this state
                 measured, spread = dict.fromkeys(measured), {}
                 draft.noticed.append(NO_REFERENCE)
+                broken.append(NO_REFERENCE)
             untested = {symptom.testbench for symptom in found.refused}
         text = write_draft(draft, circuit, measured, wanted, untested, spread)
     write_text(target, _with_faults(text, faults))
@@ -165,6 +169,7 @@ def _drafted(
         "doubts": doubts,
         "guessed": [vars(guess) for guess in guesses_of(draft)],
         "noticed": draft.noticed,
+        "broken": broken,
         "untested": sorted(untested),
         "faults": [str(fault) for fault in faults],
         "roles": dict(draft.structure.roles),

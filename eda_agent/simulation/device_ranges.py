@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.pdk.bins import ANY, Box
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.reach import reach
@@ -27,6 +30,7 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
     elaboration = Elaboration(
         problem.netlist, problem.subckt, stub_devices(problem.pdk), [place for places in choices for place in places]
     )
+    _check_fixed(problem, elaboration, choices)
     ranges: dict[str, Box] = {}
     for name, (width, finger, length) in reach(elaboration, choices).items():
         if name in problem.netlist.models:
@@ -61,6 +65,37 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         if name not in problem.netlist.models and (rule := problem.pdk.device(name)) is not None and not rule.is_fet
     }
     return ranges
+
+
+def _check_fixed(
+    problem: Problem, elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]
+) -> None:
+    """Report every device below its models that no parameter sizes, by name and smallest size."""
+    ends = [
+        {
+            device.label: device
+            for device in elaboration.devices({place: found[end] for one in choices for place, found in one.items()})
+        }
+        for end in (0, 1)
+    ]
+    findings = []
+    for label, device in ends[0].items():
+        name = device.library or device.model
+        rule = problem.pdk.device(name) if name not in problem.netlist.models else None
+        if rule is None or not rule.is_fet or device.kind != "m" or ends[1][label].values != device.values:
+            continue
+        scale = problem.pdk.scale if device.library else 1.0
+        fingers = max(device.values.get("nf", 1.0), 1.0)
+        for side, size, least in (
+            ("W of a finger" if fingers > 1 else "W", device.values.get("w", 0.0) / fingers, rule.width[0]),
+            ("L", device.values.get("l", 0.0), rule.length[0]),
+        ):
+            if 0 < size * scale < least * (1 - 1e-6):
+                now, smallest = (format_quantity(one, "m") for one in (size * scale, least))
+                what = f"{side} of {label} is {now}; the smallest of {name} is {smallest}, and no parameter sizes it"
+                findings.append(Finding(what, problem.path, where="circuit", fix=f"write {smallest} in the netlist"))
+    if findings:
+        raise InputError(findings)
 
 
 def _check(problem: Problem, side: str, got: tuple[float, float], allowed: tuple[float, float]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft import Draft, read_circuit
 from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
 from eda_agent.run.drafting import NO_REFERENCE, draft_spec
+from tests.problem.test_corner_targets import run
 
 N, P = "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"
 REST = f"""
@@ -43,11 +45,14 @@ def netlist(folder: Path, amplifier: str, plus: str, minus: str) -> Path:
     return path
 
 
+def found_in(draft: Draft) -> list[str]:
+    return exchanged_inputs(draft.structure, draft.netlist, draft.subckt, draft.pdk)
+
+
 @pytest.mark.parametrize("amplifier", [ONE_STAGE, TWO_STAGES])
 def test_only_exchanged_inputs_are_named(amplifier: str, tmp_path: Path) -> None:
     right, wrong = (
-        exchanged_inputs(read_circuit(netlist(tmp_path, amplifier, *inputs), tmp_path))
-        for inputs in (("v", "u"), ("u", "v"))
+        found_in(read_circuit(netlist(tmp_path, amplifier, *inputs), tmp_path)) for inputs in (("v", "u"), ("u", "v"))
     )
     assert right == []
     assert len(wrong) == 1 and "X1 X2" in wrong[0].replace("X2 X1", "X1 X2") and "exchange u and v" in wrong[0]
@@ -66,3 +71,16 @@ def test_a_latched_reference_gives_no_targets(tmp_path: Path) -> None:
     assert NO_REFERENCE in found["noticed"]
     assert "now" not in reference(Path(found["spec"]))
     assert not [value for value in found["measured"].values() if value is not None]
+
+
+def test_init_and_check_fail_where_the_inputs_are_exchanged(tmp_path: Path) -> None:
+    netlist(tmp_path, ONE_STAGE, "u", "v")
+    drafted = run("init", "c.spice", cwd=tmp_path)
+    assert drafted.returncode == 1 and "does not regulate" in drafted.stdout + drafted.stderr
+    checked = run("check", "spec.yaml", cwd=tmp_path)
+    assert checked.returncode == 1 and "exchange u and v" in checked.stdout and "ready" not in checked.stdout
+    told = json.loads(run("check", "spec.yaml", "--json", cwd=tmp_path).stdout)
+    assert told["ok"] is False and "latches" in told["wrong"][0]
+    netlist(tmp_path, ONE_STAGE, "v", "u")
+    assert run("init", "c.spice", "--force", cwd=tmp_path).returncode == 0
+    assert run("check", "spec.yaml", cwd=tmp_path).returncode == 0

@@ -6,8 +6,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eda_agent.cli.options import Commands, add_json
+
+if TYPE_CHECKING:
+    from eda_agent.problem.spec import Problem
+
+REFERENCES = frozenset({"reference", "reference_line", "reference_startup"})
+"""Templates of voltage references."""
 
 
 def register(commands: Commands) -> None:
@@ -26,7 +33,7 @@ def register(commands: Commands) -> None:
 
 
 def check_command(options: argparse.Namespace) -> int:
-    """Return 0 if a run can start; raise the same errors as a run."""
+    """Return 0 if a run can start, 1 if the circuit cannot do its work at any size; raise the same errors as a run."""
     from rich.text import Text
 
     from eda_agent.cli.render import console, print_json
@@ -45,10 +52,12 @@ def check_command(options: argparse.Namespace) -> int:
     problem = load_problem(options.spec)
     workbench = Workbench(problem, cache_folder() / "models")
     unsteady = [] if options.no_simulation else unstable(problem)
+    wrong = broken_reference(problem)
     if options.json:
         print_json(
             {
-                "ok": True,
+                "ok": not wrong,
+                "wrong": wrong,
                 "name": problem.name,
                 "pdk": problem.pdk.name,
                 "models": ", ".join(model_sources(problem)),
@@ -67,7 +76,7 @@ def check_command(options: argparse.Namespace) -> int:
                 },
             }
         )
-        return 0
+        return int(bool(wrong))
     screen = console(to_stdout=True)
     sizes = {
         "parameter": len(problem.space.parameters),
@@ -102,8 +111,23 @@ def check_command(options: argparse.Namespace) -> int:
             markup=False,
             soft_wrap=True,
         )
+    if wrong:
+        for one in wrong:
+            screen.print(Text("✗", "red"), one, soft_wrap=True)
+        return 1
     screen.print(Text("✓", "green"), f"ready: {command('size', options.spec)}", soft_wrap=True)
     return 0
+
+
+def broken_reference(problem: Problem) -> list[str]:
+    """Why a reference does not regulate at any size, by its connections; [] for other circuits."""
+    from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
+    from eda_agent.problem.structure import recognise
+
+    if not any(bench.template in REFERENCES for bench in problem.testbenches.values()):
+        return []
+    structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+    return exchanged_inputs(structure, problem.netlist, problem.subckt, problem.pdk)
 
 
 def remedy(reason: str) -> str:

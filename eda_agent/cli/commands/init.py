@@ -99,6 +99,8 @@ def _shown(options: argparse.Namespace, result: Mapping[str, Any]) -> int:
         _report(result, options.corners or "nominal")
     if result["faults"]:
         return 2
+    if result.get("broken"):
+        return 1
     # a designer's own deck says what is asked for, whatever the circuit is
     return 0 if (result["kind"] or result["results"]) and not result["untested"] else 1
 
@@ -138,6 +140,8 @@ def _report(result: Mapping[str, Any], corners: str) -> None:
     if result["results"]:
         how = f"your deck is the testbench; targets are a step beyond its {counted(len(result['results']), 'result')}"
         how = "testbenches, corners and targets are those of the datasheet" if result.get("datasheet") else how
+    elif result.get("broken"):
+        how, todo = "no targets of its own sizes: the circuit does not regulate", "correct the circuit, then "
     elif not result["kind"]:
         how, todo = "the purpose of the circuit is unknown", "--kind names it; or write testbenches and specs, then "
     if result["faults"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eda_agent.problem.draft.raised_sizes import with_raised_sizes
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.units import format_quantity
 
@@ -53,11 +54,13 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str], supply: float
         if found is None or rule is None:
             result.append(line)
             continue
+        own = found[3]
         if rule.name != found[2].lower():
             notes.append(f"model {found[2]} was replaced by {rule.name}")
+            own = with_raised_sizes(own, found[1].split()[0], rule, notes)
         sized = found[3] + "".join(_continuation(lines, number + 1))
         # a call of another foundry's device becomes an M line, whose sizes are in metres
-        result.append(f"M{found[1].lstrip()[1:]} {rule.name}{found[3]}{_sizes(sized, rule, pdk, notes)}")
+        result.append(f"M{found[1].lstrip()[1:]} {rule.name}{own}{_sizes(sized, rule, pdk, notes)}")
     return result
 
 

@@ -31,6 +31,7 @@ from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
 from eda_agent.problem.draft.simulation_cards import first_variant
+from eda_agent.problem.draft.spaced_units import with_joined_units
 from eda_agent.problem.draft.unfed_diode import unfed_diode
 from eda_agent.problem.draft.units_of_capacitors import in_units
 from eda_agent.problem.draft.units_of_transistors import transistors_in_units
@@ -117,7 +118,7 @@ def read_circuit(
     chosen, guessed = (find_pdk(str(pdk_file or pdk)), "") if pdk else pdk_of(raw, known, path)
     libraries = library_files()
     left_out: list[str] = []
-    here = with_command_files(raw, path.parent, left_out)
+    here = with_joined_units(with_command_files(raw, path.parent, left_out), left_out)
     here = without_missing_files(here, path.parent, path, left_out, pdk=bool(pdk or guessed or pdk_in(raw)))
     here = without_foreign_junctions(without_nesting(first_variant(here, left_out), left_out), chosen, left_out)
     deck = path

@@ -4,52 +4,51 @@ bipolars, which has the higher impedance, must close the loop with negative feed
 
 from __future__ import annotations
 
-from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.structure import polarity
+from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.pdk import Pdk
+from eda_agent.problem.structure import Structure, polarity
 from eda_agent.problem.structure.circuit import Fet
 
 _INSIDE = "xdut."
 """What the structure puts before the name of a net that is no port."""
 
 
-def exchanged_inputs(draft: Draft) -> list[str]:
+def exchanged_inputs(structure: Structure, netlist: Netlist, subckt: str, pdk: Pdk) -> list[str]:
     """One sentence for each amplifier of a reference whose inputs seem to be exchanged."""
-    structure = draft.structure
-    emitters = _emitters(draft)
+    emitters = _emitters(structure, netlist, subckt, pdk)
     result = []
-    for one, other in structure.pairs if draft.kind.name == "reference" else ():
+    for one, other in structure.pairs:
         for near, far in ((one, other), (other, one)):
-            if near.gate not in emitters or far.gate in emitters or not _above(draft, far.gate, emitters):
+            if near.gate not in emitters or far.gate in emitters or not _above(structure, far.gate, emitters):
                 continue
-            gates = _sources(draft, near.gate) & _sources(draft, far.gate)
+            gates = _sources(structure, near.gate) & _sources(structure, far.gate)
             # a source inverts: from its gate to the branch
             if len(gates) == 1 and polarity(structure, far.gate, next(iter(gates))) < 0:
                 result.append(_words(far, near))
     return result
 
 
-def _emitters(draft: Draft) -> set[str]:
+def _emitters(structure: Structure, netlist: Netlist, subckt: str, pdk: Pdk) -> set[str]:
     """The nets of the sized cell on which emitters of bipolars stand, beside the rails."""
     found = set()
-    for device in draft.netlist.subcircuits[draft.subckt].devices:
-        rule = draft.pdk.device(device.value) if device.kind in "xq" else None
+    for device in netlist.subcircuits[subckt].devices:
+        rule = pdk.device(device.value) if device.kind in "xq" else None
         if rule is not None and rule.type in {"npn", "pnp"} and len(device.nodes) >= 3:
             net = device.nodes[2]
-            found.add(net if net in draft.structure.ports else f"{_INSIDE}{net}")
-    return found - draft.structure.rails
+            found.add(net if net in structure.ports else f"{_INSIDE}{net}")
+    return found - structure.rails
 
 
-def _above(draft: Draft, net: str, emitters: set[str]) -> bool:
+def _above(structure: Structure, net: str, emitters: set[str]) -> bool:
     """Whether a resistor leads from a net to an emitter."""
     return any(
         passive.kind == "r" and net in passive.nets and ({*passive.nets} - {net}) & emitters
-        for passive in draft.structure.passives
+        for passive in structure.passives
     )
 
 
-def _sources(draft: Draft, net: str) -> set[str]:
+def _sources(structure: Structure, net: str) -> set[str]:
     """The gates of the devices on a rail that feed a net."""
-    structure = draft.structure
     return {fet.gate for fet in structure.fets if fet.drain == net and fet.source in structure.rails}
 
 

@@ -30,9 +30,9 @@ from eda_agent.problem.pdk.bins import EDGE, Bin, Box
 from eda_agent.problem.pdk.mismatch import Spread
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.sections import library_of, with_mismatch
+from eda_agent.problem.pdk.uncovered import uncovered
 from eda_agent.problem.pdk.whole import WholeDevice, whole_devices
 from eda_agent.problem.pdk.writer import Writer, constants_of, written
-from eda_agent.units import format_quantity
 
 _SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "sections.py", "whole.py", "writer.py")
 """Modules that determine the text of a cut; their digest is part of the names of the stored files."""
@@ -109,10 +109,7 @@ class CutLibrary:
                     return name
                 edge = edge or name
         if not edge:
-            raise InputError(
-                f"{device.label}: no model of {device.model} covers W = {format_quantity(width, 'm')}, L ="
-                f" {format_quantity(length, 'm')}"
-            )
+            raise uncovered(device.label, device.model, (width, length), boxes)
         return edge
 
     def needed(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:

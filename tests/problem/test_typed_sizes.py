@@ -1,0 +1,87 @@
+"""Sizes as people type them: with blanks before units, and below what the models of another process cover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eda_agent.errors import InputError
+from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft.spaced_units import with_joined_units
+from eda_agent.problem.pdk.uncovered import uncovered
+from eda_agent.run.drafting import draft_spec
+
+OTA = """* t
+.subckt ota inp inn out ib vdd vss
+M1 d1 inp t vss nch {size}
+M2 out inn t vss nch {size}
+M3 d1 d1 vdd vdd pch W=4u L=0.5u
+M4 out d1 vdd vdd pch W=4u L=0.5u
+M5 t ib vss vss nch W=2u L=1u
+M6 ib ib vss vss nch W=2u L=1u
+{more}
+.ends
+"""
+
+
+@pytest.mark.parametrize(
+    "size", ['W="5 um" L="0.5 um"', "W=5 um L=0.5 um m=1", "W='5 u' L={0.5 u}", "W = 5 u L = 0.5 u"]
+)
+def test_a_blank_before_a_unit_is_no_word_of_its_own(size: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.sp"
+    path.write_text(OTA.format(size=size, more="C1 out vss 1 pF"))
+    draft = read_circuit(path, tmp_path, "sky130A")
+    device = draft.netlist.subcircuits["ota"].device("xm1")
+    assert device is not None and [float(device.params[side].strip("'{}u")) for side in "wl"] == [5, 0.5]
+    assert any("became one word" in said for said in draft.changed)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "m1 a b c d nch W=5 m=2",
+        "m1 a b c d nch W=5 L=1 M=4",
+        "c1 a b 1 m=4",
+        "r1 a b 10 tc1=1",
+        ".param a=1 f=2",
+        "v1 a 0 dc=1 ac 1",
+        ".meas tran t trig v(a) val=0.9 rise=1 targ v(b) val=0.9 fall=1",
+        "x1 a b cell w=5",
+        "* w=5 um",
+    ],
+)
+def test_other_words_stay(line: str) -> None:
+    said: list[str] = []
+    assert with_joined_units(f"t\n{line}\n", said) == f"t\n{line}\n" and not said
+
+
+def test_a_model_named_like_a_unit_stays_a_model() -> None:
+    text = "t\n.model k r\nr1 a b 10 k\n"
+    assert with_joined_units(text, []) == text
+
+
+def test_a_kept_device_below_the_smallest_width_is_raised_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.sp"
+    path.write_text(OTA.format(size="W=5u L=0.5u", more="M7 vss vss vss vss nch W=0.2u L=0.13u"))
+    found = draft_spec(path, pdk="sky130A")
+    assert not found["faults"] and found["measured"]["dc_gain"] is not None
+    assert any(
+        said.startswith("W of M7 is 200 nm, below the smallest of sky130_fd_pr__nfet_01v8") for said in found["changed"]
+    )
+
+
+def test_a_foundry_s_own_device_below_its_smallest_width_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.sp"
+    path.write_text(OTA.format(size="W=5u L=0.5u", more="XM7 vss vss vss vss sky130_fd_pr__nfet_01v8 W=0.2 L=0.15"))
+    with pytest.raises(InputError) as raised:
+        draft_spec(path, pdk="sky130A")
+    said = str(raised.value)
+    assert "W of xm7 is 200 nm; the smallest of sky130_fd_pr__nfet_01v8 is 420 nm" in said and ".draft" not in said
+
+
+def test_the_nearest_size_with_a_model_is_named() -> None:
+    bins = [("a", 0.4e-6, 1e-6, 0.5e-6, 0.8e-6), ("b", 10e-6, 10e-6, 0.5e-6, 0.5e-6)]
+    said = str(uncovered("m1", "nvt", (7e-6, 0.52e-6), bins))
+    assert "no model of nvt covers W = 7 um, L = 520 nm" in said and "write W = 10 um, L = 500 nm" in said
+    assert "smallest" in said and "name another device" in str(uncovered("m1", "nvt", (1e-6, 1e-6), []))
