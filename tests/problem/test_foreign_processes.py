@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from eda_agent.problem.draft import Draft, guesses_of, read_circuit, write_draft
 from eda_agent.problem.draft.named_sizes import with_sums_in_unit
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
+from eda_agent.run.evaluate_once import measure_once
 
+N, P = "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"
 AMP = """* an amplifier of a fab
 {top}.subckt amp inp inn out ib vdd vss
 m1 d inp t vss {n} w={w} l={l} {more}
@@ -137,3 +140,56 @@ def test_the_fingers_that_share_a_width_are_no_size(tmp_path: Path) -> None:
     assert "W" in names and "N" not in names
     width = next(one for one in problem.space.parameters if one.name == "W")
     assert width.minimum >= 4 * 0.22e-6
+
+
+CONSTANT_GM = f"""* a bias that keeps its current to itself
+M1 a a vdd vdd {P} W=20 L=2
+M2 b a vdd vdd {P} W=20 L=2
+M3 b b 0 0 {N} W=5 L=2
+M4 a b s 0 {N} W=20 L=2
+R1 s 0 5k
+M5 b k vdd vdd {P} W=1 L=1
+M6 k b 0 0 {N} W=1 L=1
+M7 k 0 vdd vdd {P} W=0.42 L=20
+V1 vdd 0 1.8
+.dc V1 1.6 2 0.1
+.end
+"""
+
+
+def test_a_bias_without_a_port_gives_a_copy_of_its_current(tmp_path: Path) -> None:
+    draft, problem = drafted(tmp_path, CONSTANT_GM.replace("\nM", "\nXM"))
+    assert draft.kind.name == "current reference" and draft.kind.ports["out"] == "iout"
+    values = measure_once(problem)
+    # beta multiplier: the square law's 2 (1 - 1/2)² / (kp W/L R²) is within a factor of two of moderate inversion
+    assert values["output_current"] is not None and 5e-6 < values["output_current"] < 60e-6
+    device = draft.netlist.subcircuits[draft.subckt].device("xmcopy")
+    assert device is not None and device.nodes[0] == "iout" and float(device.params["w"]) == 20
+    # it follows the mirror: one width and one length for both
+    groups = re.findall(r"\[([^\[\]]*XMCOPY[^\[\]]*)\]", (tmp_path / "spec.yaml").read_text())
+    assert any("XM2" in group for group in groups)
+
+
+def test_a_bias_with_a_port_stays_as_it_is(tmp_path: Path) -> None:
+    text = CONSTANT_GM.replace("\nM", "\nXM").replace(
+        "R1 s 0 5k", f"R1 s 0 5k\nXM8 out a vdd vdd {P} W=20 L=2\nR2 out 0 1k"
+    )
+    draft, _ = drafted(tmp_path, text)
+    assert not any("copy of" in said for said in draft.changed)
+
+
+def test_nmos_and_pmos_name_no_process(tmp_path: Path) -> None:
+    draft, _ = drafted(tmp_path, amp("nmos", "pmos", size="0.6u"))
+    assert draft.pdk.name == "gf180mcuD" and draft.pdk_guess
+    draft, _ = drafted(tmp_path, amp("nmos", "pmos", size="50n"))
+    assert draft.pdk.name == "ptm45"
+
+
+def test_the_end_of_a_chain_of_gates_becomes_a_port(tmp_path: Path) -> None:
+    text = "* t\n.subckt inv a y vdd vss\nmp y a vdd vdd pch w=2u l=0.18u\nmn y a vss vss nch w=1u l=0.18u\n.ends\n"
+    text += (
+        "x1 a b vdd 0 inv\nx2 b c vdd 0 inv\nvdd vdd 0 1.8\nva a 0 pulse(0 1.8 0 1n 1n 5n 10n)\n.tran 1n 20n\n.end\n"
+    )
+    draft, _ = drafted(tmp_path, text)
+    assert draft.kind.name == "gate" and draft.kind.ports["out"] == "c"
+    assert any(said == "C of the last gate became a port" for said in draft.changed)

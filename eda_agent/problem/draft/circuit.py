@@ -10,13 +10,14 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.problem.draft.added_ports import hidden_net, with_port
+from eda_agent.problem.draft.added_ports import hidden_net, owner_of, with_port
 from eda_agent.problem.draft.answers import Answers
 from eda_agent.problem.draft.bare import WITHOUT_SIZES
 from eda_agent.problem.draft.chosen_kind import COMPARATOR, named_comparator, with_answers
 from eda_agent.problem.draft.chosen_settings import check_settings
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.command_files import with_command_files
+from eda_agent.problem.draft.copied_current import with_copied_current
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
@@ -187,8 +188,13 @@ def read_circuit(
         text = with_port(text, name, hidden)
         file = (file.parent if file != path else out) / f"{path.stem}.eda.spice"
         netlist = _rewritten(file, text, path.parent, libraries)
-        whose = whose or ("the latch" if structure.input_pair else "the ring")
+        whose = whose or owner_of(structure)
         notes = (*notes, f"{hidden.upper()} of {whose} became a port")
+        structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
+    copied: list[str] = []
+    if own is None and (more := with_copied_current(text, structure, netlist, name, copied)) != text:
+        text, file = more, (file.parent if file != path else out) / f"{path.stem}.eda.spice"
+        netlist, notes = _rewritten(file, text, path.parent, libraries), (*notes, *copied)
         structure, by_name = _structure(netlist, name, chosen, answers, stated.volts)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})

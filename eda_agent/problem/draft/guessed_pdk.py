@@ -30,8 +30,11 @@ _FINEST = 1e-8
 
 
 class GuessedPdk(NamedTuple):
+    """`measured`: whether the netlist has a channel length or a supply that chooses it."""
+
     pdk: Pdk
     why: str
+    measured: bool
 
 
 def guessed_pdk(lines: Sequence[Line], text: str, known: Sequence[Pdk]) -> GuessedPdk | None:
@@ -68,7 +71,7 @@ def guessed_pdk(lines: Sequence[Line], text: str, known: Sequence[Pdk]) -> Guess
     said = [f"a shortest channel of {format_quantity(shortest, 'm')}"] if shortest else []
     said += [f"{format_quantity(volts, 'V')}"] if volts else []
     near = f"; nearest to {' and '.join(said)}" if said else ""
-    return GuessedPdk(found, f"the models {', '.join(models[:4])} are not here{near}")
+    return GuessedPdk(found, f"the models {', '.join(models[:4])} are not here{near}", bool(said))
 
 
 def _mosfets(lines: Sequence[Line]) -> tuple[list[str], list[float]]:

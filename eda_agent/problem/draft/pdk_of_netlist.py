@@ -27,12 +27,16 @@ def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> tuple[Pdk, str]:
     words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
     counts = {entry.name: sum(device in words for device in entry.devices) for entry in known}
     best = max(counts, key=lambda name: counts[name])
+    plain = counts[best] and not next(entry for entry in known if entry.name == best).subcircuits
+    if plain and not brings_models(text, path.parent) and (guess := guessed_pdk(lines, text, known)) and guess.measured:
+        # nmos and pmos name a polarity, and no process
+        return guess.pdk, guess.why
     if counts[best]:
         return next(entry for entry in known if entry.name == best), ""
     if family := pdk_in(text):
         return next(entry for entry in known if entry.name == family), ""
     if not brings_models(text, path.parent) and (guess := guessed_pdk(lines, text, known)):
-        return guess
+        return guess.pdk, guess.why
     if any(line.card in {".model", ".include", ".inc"} for line in lines):
         return find_pdk("own"), ""
     own = {line.text.split()[1].lower() for line in lines if line.card == ".subckt" and len(line.text.split()) > 1}
