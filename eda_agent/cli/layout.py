@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,6 @@ from eda_agent.files import write_file
 DEMONSTRATION = "demonstration"
 PCELLS, GLAYOUT = "pcells", "glayout"
 """Engines of a placement."""
-
-
-def write_extraction(layout: Any, cell: Any, rules: Any, out: Path, passive: Sequence[Any] = ()) -> int:
-    """Write what KLayout extracts from a cell as SPICE. Return the number of devices. `passive`: the resistors and
-    capacitors of the schematic.
-    """
-    from eda_agent.klayout import extraction
-
-    database = extraction.extracted(layout, cell, rules, passive)
-    write_file(out, lambda path: extraction.write(database, path, f"{cell.name}, extracted by KLayout"))
-    return sum(1 for circuit in database.netlist().each_circuit() for _ in circuit.each_device())
 
 
 def write_layout(
@@ -50,25 +40,58 @@ def write_layout(
         MissingError: the file cannot be written.
     """
     try:
-        import pya
+        import pya  # noqa: F401  # KLayout's library
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.klayout import (
-        glayout_engine,
-        library,
-        lvs,
-        mos,
-        passives,
-        place,
-        planning,
-        same_circuit,
-        title,
-        writeback,
-    )
-    from eda_agent.klayout.fold import not_simulated, rule_of
-    from eda_agent.klayout.plan import sizes
-    from eda_agent.klayout.table import TableError, devices, read_table
+    from eda_agent.klayout import export_job, glayout_engine, library, mos
+    from eda_agent.klayout.table import TableError, read_table
 
+    _check_files(out, source)
+    mos.library()
+    skipped, draw, elsewhere = [], None, None
+    try:
+        rules = read_table(table)
+        if engine == GLAYOUT and (why := glayout_engine.absent(rules)):
+            engine, skipped = PCELLS, [f"{why}; placed with PCells instead"]
+        if engine == GLAYOUT:
+            draw = partial(glayout_engine.place, tell=say)
+        elif (elsewhere := _other_klayout(rules)) is None:
+            rules = library.present(rules)
+    except TableError as error:
+        raise InputError("\n".join([*skipped, str(error)])) from None
+    files = {"source": source, "netlist": netlist}
+    try:
+        if elsewhere is None:
+            made = export_job.made(
+                found, rules, table, str(source) if source else None, cell_name, netlist is not None, draw
+            )
+            result = made.result
+            if netlist is not None:
+                write_file(netlist, made.write_netlist)
+            write_file(out, lambda path: made.write(path, out))
+        else:
+            result = _in_klayout(elsewhere, found, out, table, cell_name, files)
+    except export_job.Refused as error:
+        about = files.get(error.about)
+        raise InputError(
+            Finding(str(error), about, fix=error.fix) if about else "\n".join([*skipped, str(error)])
+        ) from None
+    except ValueError as error:
+        raise InputError("\n".join([*skipped, str(error)])) from None
+    except RuntimeError as error:
+        # KLayout's message for a disk that is full or read-only
+        raise MissingError(
+            f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds"
+        ) from None
+    if netlist is not None:
+        result["extracted"]["netlist"] = str(netlist)
+    if source is None:
+        result["engine"] = engine
+    return {**result, "layout": str(out), "remarks": [*skipped, *result["remarks"]]}
+
+
+def _check_files(out: Path, source: Path | None) -> None:
+    """Raise `InputError` or `MissingError` for a layout that cannot be written there."""
     if out.suffix.lower() not in {".gds", ".oas"}:
         raise InputError(Finding("the layout file must end in .gds or .oas", out))
     if not out.resolve().parent.is_dir():
@@ -81,100 +104,47 @@ def write_layout(
                 fix="write another file, and move it after you have checked it",
             )
         )
-    mos.library()
-    skipped = []
+
+
+def _other_klayout(rules: Any) -> str | None:
+    """The installed KLayout, if the library of a table is not registered in this process."""
+    from eda_agent.cli import klayout_process
+    from eda_agent.klayout import library
+    from eda_agent.klayout.table import TableError
+
     try:
-        rules = read_table(table)
-        if engine == GLAYOUT and (why := glayout_engine.absent(rules)):
-            engine, skipped = PCELLS, [f"{why}; placed with PCells instead"]
-        if engine == PCELLS:
-            rules = library.present(rules)
-    except TableError as error:
-        raise InputError("\n".join([*skipped, str(error)])) from None
-    sized, passive = devices(found), passives.passives(found, rules)
-    layout = pya.Layout()
-    result: dict[str, Any] = {"layout": str(out), "others": found["others"]}
-    if source is None:
-        layout.dbu = 0.001
-        try:
-            cell = (partial(glayout_engine.place, tell=say) if engine == GLAYOUT else place.place)(
-                layout,
-                cell_name or found["name"],
-                sized,
-                tuple(found["rails"]),
-                rules,
-                rule_of(found.get("layout"), rules),
-                found["ports"],
-                passive,
-            )
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        if engine == PCELLS:
-            title.put(cell, found, table, mos.LIBRARY)
-        result |= {"placed": len(sized), "engine": engine}
-    else:
-        try:
-            layout.read(str(source))
-        except RuntimeError as error:
-            raise InputError(
-                Finding(f"the layout cannot be read: {error}", source, fix="give a GDS or OASIS file with --into")
-            ) from None
-        cell = (
-            layout.cell(cell_name)
-            if cell_name
-            else next((one for one in layout.top_cells() if not one.is_proxy()), None)
-        )
-        if cell is None:
-            there = ", ".join(sorted(one.name for one in layout.each_cell() if not one.is_proxy())[:10])
-            words = f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell"
-            raise InputError(Finding(words, source, fix=f"give one of its cells: {there}" if there else ""))
-        try:
-            same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive)
-        except ValueError as error:
-            raise InputError(Finding(str(error), source)) from None
-        rule = rule_of(found["layout"], rules) if found.get("layout") else None
-        plan = planning.plan(layout, cell, sized, rules, rule=rule, passives=passive)
-        result |= {
-            "changes": [
-                *(f"{change.device}: {sizes(change)}" for change in plan.changes),
-                *title.undrawn(cell, found, rules),
-            ],
-            "missing": plan.missing,
-            "foreign": plan.foreign,
-            "conflicts": [text for text, _ in plan.conflicts],
-            "remarks": plan.remarks,
+        library.registered(rules)
+    except TableError:
+        return klayout_process.program()
+    return None
+
+
+def _in_klayout(
+    klayout: str, found: dict[str, Any], out: Path, table: str, cell: str | None, files: dict[str, Path | None]
+) -> dict[str, Any]:
+    """The same by the installed KLayout. Raises `Refused` and `MissingError`."""
+    from eda_agent.cli import klayout_process
+    from eda_agent.klayout.export_job import Refused
+
+    say(f"the PCells of {table} are drawn by {klayout}, without a window")
+    with tempfile.TemporaryDirectory(prefix="eda-agent-export-") as name:
+        folder = Path(name)
+        drawn, netlist = folder / f"layout{out.suffix.lower()}", folder / "netlist.spice"
+        job = {
+            "found": found,
+            "table": str(Path(table).resolve()) if table.endswith(".json") else table,
+            "out": str(drawn),
+            "source": str(files["source"].resolve()) if files["source"] else None,
+            "cell": cell,
+            "netlist": str(netlist) if files["netlist"] else None,
         }
-        writeback.apply(plan)
-        title.put(cell, found, table, mos.LIBRARY)
-    result["remarks"] = [*skipped, *result.get("remarks", []), *not_simulated(found, table)]
-    if table == DEMONSTRATION or rules.layers:
-        checked = lvs.check(layout, cell, found, table=rules, name=table)
-        result["others"] = list(checked.missing)
-        result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
-    if netlist is not None:
-        if not (table == DEMONSTRATION or rules.layers):
-            raise InputError(
-                Finding(
-                    f"the layers of {table} are not known, so nothing can be extracted",
-                    netlist,
-                    fix="extract with the tools of the process",
-                )
-            )
-        result["extracted"] = {
-            "netlist": str(netlist),
-            "devices": write_extraction(layout, cell, rules, netlist, passive),
-        }
-        result["unextracted"] = [one.label for one in passive if one.model]
-    options = pya.SaveLayoutOptions()
-    options.set_format_from_filename(str(out))
-    try:
-        write_file(out, lambda path: layout.write(str(path), options))
-    except RuntimeError as error:
-        # KLayout's message for a disk that is full or read-only
-        raise MissingError(
-            f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds"
-        ) from None
-    return result
+        answer = klayout_process.done(klayout, job, folder)
+        if "refused" in answer:
+            raise Refused(answer["refused"], answer["about"], answer["fix"])
+        if files["netlist"] is not None:
+            write_file(files["netlist"], lambda path: shutil.copyfile(netlist, path))
+        write_file(out, lambda path: shutil.copyfile(drawn, path))
+    return answer
 
 
 def tell(result: dict[str, Any]) -> None:
