@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,11 +150,21 @@ def done(job: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a job, whose files are written. Raises ValueError and RuntimeError."""
     mos.library()
     rules = library.present(read_table(job["table"]))
+    _wake(rules)
     found = made(job["found"], rules, job["table"], job["source"], job["cell"], job["netlist"] is not None)
     if job["netlist"] is not None:
         found.write_netlist(Path(job["netlist"]))
     found.write(Path(job["out"]), Path(job["out"]))
     return found.result
+
+
+def _wake(rules: Table) -> None:
+    """Call the PCells of a library once: the first call of SG13G2's fails in a KLayout without a window."""
+    layout = pya.Library.library_by_name(library.registered(rules)).layout()
+    for cell in rules.pcells:
+        first = layout.pcell_declaration(cell)
+        with suppress(Exception):
+            first.coerce_parameters(pya.Layout(), [one.default for one in first.get_parameters()])
 
 
 def main(path: str) -> None:
