@@ -15,9 +15,11 @@ from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 
 _SECOND = "tests/measurements/test_sample_hold.py"
-STEPS = range(2, 15)
-"""Periods of the clock that follow a step of the input, from every quarter of the signal range to both of its ends and
-back."""
+STEPS = range(2, 31)
+"""Periods of the clock that follow a step of the input, from every eighth of the signal range to both of its ends and
+back. Behind them the input steps near the slowest level."""
+ROUND = 3
+"""Periods of a round of the search for the slowest level: from an end to a level, back, and to another one."""
 SWEPT = range(2, 66)
 """Periods of the clock in which the input is at another level of the signal range each."""
 NOTHING = 120.0
@@ -53,17 +55,43 @@ def acquisition(time: Real, output: Real, start: float, stop: float, tolerance: 
     analysis="tran",
     typical=20e-9,
     definition="time from the start of tracking until the output stays within the tolerance of its step, the slowest of"
-    " steps between the ends and the quarters of the signal range",
+    " steps from both ends of the signal range to every level, and back",
     window="a lower bound where the output still moves at the end of the tracking half",
     second=_SECOND,
 )
 def _acquisition_time(wave: Waveform, settings: Mapping[str, float]) -> float:
+    return max(_times(wave, settings).values())
+
+
+def slowest(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float] | None:
+    """(V at the start, V at the goal) of the slowest step from an end of the signal range to a level of the input; None
+    if one is not acquired.
+    """
+    low, high = settings["signal_low"], settings["signal_high"]
+    try:
+        times = _times(wave, settings)
+    except Unmeasurable:
+        return None
+    steps = {}
+    for number, time in times.items():
+        # a round begins at an end, to which its second step returns
+        first = number >= STEPS.stop and (number - STEPS.stop) % ROUND == 0
+        moments = np.array([number + 1.25 if first else number - 0.75, number + 0.25]) / settings["frequency"]
+        start, goal = (float(volts) for volts in _at(wave, "in", moments))
+        if min(abs(start - low), abs(start - high)) < 1e-3 * abs(high - low):
+            steps[start, goal] = time
+    return max(steps, key=lambda step: steps[step]) if steps else None
+
+
+def _times(wave: Waveform, settings: Mapping[str, float]) -> dict[int, float]:
+    """Period of the clock → acquisition time in it, s."""
     period, edge = 1 / settings["frequency"], settings["edge"]
-    tolerance = settings["tolerance"] / 100
+    tolerance, half = settings["tolerance"] / 100, (period - edge) / 2
     time, out = wave.axis, wave.real("out")
+    last = max(round(float(time[-1]) * settings["frequency"]), STEPS.start + 1)
     # from the middle of the clock's edge; a pedestal begins with the next one
-    begins, half = [number * period + edge / 2 for number in STEPS], (period - edge) / 2
-    return max(acquisition(time, out, begin, begin + half, tolerance) for begin in begins)
+    begins = {number: number * period + edge / 2 for number in range(STEPS.start, last)}
+    return {number: acquisition(time, out, begin, begin + half, tolerance) for number, begin in begins.items()}
 
 
 @metric(

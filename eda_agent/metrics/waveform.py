@@ -26,6 +26,8 @@ RESPONSE = "response"
 """The probe whose AC waveform over `in` is that of a circuit which must not oscillate by itself."""
 MODES = "modes"
 """The probe that asks for the natural modes of the whole circuit, which must not grow."""
+SEARCH = "search"
+"""The probe that names the sources by which the slowest level of an input is searched."""
 CURRENTS = frozenset({"supply", "current"})
 """Probes that are currents, through the voltage sources that they name."""
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from eda_agent.metrics.natural_modes import Mode
-from eda_agent.metrics.waveform import CURRENTS, LOOP, MODES, PORTS, Waveform
+from eda_agent.metrics.waveform import CURRENTS, LOOP, MODES, PORTS, SEARCH, Waveform
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.problem.script.compiler import all_steps
 from eda_agent.simulation.circuit_state import LoadedDeck
 from eda_agent.simulation.closer import Closer, with_shares
 from eda_agent.simulation.device_values import read_devices
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
+from eda_agent.simulation.level_search import with_slowest_level
 from eda_agent.simulation.loop_gain import measure_loop
 from eda_agent.simulation.natural_modes import measure_modes
 from eda_agent.simulation.ngspice import Ngspice
@@ -90,7 +91,21 @@ class Analyses:
             if kind == "ac" and deck.probes.keys() >= {*PORTS}:
                 again = partial(self._again, command, deck.probes)
                 result.waves[kind] = with_parameters(result.waves[kind], dict(deck.probes), self._alter, again)
+            if kind == "tran" and SEARCH in deck.probes:
+                result.waves[kind] = self._searched(deck, command, result.waves[kind])
         return result
+
+    def _searched(self, deck: LoadedDeck, command: str, wave: Waveform) -> Waveform:
+        """A transient with further periods near the slowest level."""
+
+        def alter(source: str, parameter: str, value: str) -> None:
+            self.ngspice.command(f"alter @{source}[{parameter}] = {value}")
+
+        def again(stop: float) -> Waveform:
+            step = command.split()[1]
+            return self._read("tran", self._analyse(f"tran {step} {stop!r}"), deck.probes)
+
+        return with_slowest_level(wave, deck.settings, deck.probes[SEARCH], alter, again)
 
     def _run_program(self, deck: LoadedDeck, operating_point: bool, closer: Closer | None) -> Simulated:
         """Run the program of a designer's deck; the operating point of the circuit as it is loaded is read behind it.
@@ -177,7 +192,7 @@ class Analyses:
         nodes = {
             role: f"{probe}#branch" if role in CURRENTS else probe
             for role, probe in probes.items()
-            if role not in {LOOP, MODES, *PORTS}
+            if role not in {LOOP, MODES, SEARCH, *PORTS}
         }
         arrays = {
             role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()

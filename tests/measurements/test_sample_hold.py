@@ -14,6 +14,8 @@ from eda_agent.metrics import measure
 from eda_agent.metrics.waveform import Waveform
 from tests.problem.test_sample_hold import BOOTSTRAPPED, BUFFERED
 
+from .plain import ngspice
+
 VDD, VT, KP, WIDTH, OVERLAP, SATURATION, HOLD, BRIDGE = 3.0, 0.5, 200e-6, 10.0, 1e-9, 1e-12, 1e-12, 2e-15
 # the overlap alone couples, and a capacitor across the switch feeds through
 MODEL = f".model nch nmos level=1 vto={VT} kp={KP} cgso={OVERLAP} cgdo={OVERLAP} tox=1 is={SATURATION}\n"
@@ -157,17 +159,25 @@ def test_the_middle_of_the_range_and_both_ends_count(tmp_path: Path) -> None:
     # held low: the junction of the second device
     overlap = 2 * 200e-12 * 8e-6
     assert found["droop"] == pytest.approx(3e-12 / (1e-12 + overlap), rel=0.02)
-    call = "X1 in out clk clkb vdd 0 sh"
+    # a circuit for each of 47 levels from either end, all in one deck
+    cases = [(end, VDD * level / 48) for end in (0, VDD) for level in range(1, 48)] + [(0, VDD), (VDD, 0)]
+    clocks = (
+        f"Vclk clk 0 pulse({VDD} 0 50n 0.2n 0.2n 49.8n 100n)\nVclkb clkb 0 pulse(0 {VDD} 50n 0.2n 0.2n 49.8n 100n)\n"
+    )
+    deck = f"{WEAK}Vdd vdd 0 {VDD}\n{clocks}.option reltol=1e-5\n"
+    for number, (start, end) in enumerate(cases):
+        deck += f"V{number} i{number} 0 pwl(0 {start} 70n {start} 70.2n {end})\n"
+        deck += f"X{number} i{number} o{number} clk clkb vdd 0 sh\n"
+    (rows,) = ngspice(deck, [("tran 0.1n 140n", " ".join(f"v(o{number})" for number in range(len(cases))))])
     times = {}
-    for start, end in [(0, VDD), (VDD, 0), *((end, VDD * quarter / 4) for end in (0, VDD) for quarter in (1, 2, 3))]:
-        cards = f"Vin in 0 pwl(0 {start} 70n {start} 70.2n {end})\n"
-        asked = ".tran 0.1n 140n\n.meas tran before find v(out) at=100.1n\n.meas tran last find v(out) at=139n\n"
-        ends = hand(tmp_path, WEAK, call, cards + asked)
-        edge = ends["last"] - 1e-3 * (ends["last"] - ends["before"])
-        said = hand(tmp_path, WEAK, call, f"{cards}.tran 0.1n 140n\n.meas tran there when v(out)={edge} cross=last\n")
-        times[start, end] = said["there"] - 100.1e-9
-    assert found["acquisition_time"] == pytest.approx(max(times.values()), rel=0.02)
-    assert max(times.values()) > 1.5 * max(times[0, VDD], times[VDD, 0]), times
+    for case, out in zip(cases, rows[1:], strict=True):
+        before, last = np.interp([100.1e-9, 139e-9], rows[0], out)
+        away = np.flatnonzero((np.abs(out - last) > 1e-3 * abs(last - before)) & (rows[0] < 139e-9))[-1]
+        times[case] = float(rows[0][away]) - 100.1e-9
+    slowest = max(times.values())
+    assert found["acquisition_time"] == pytest.approx(slowest, rel=0.02)
+    at_quarters = max(times[end, VDD * level / 48] for end in (0, VDD) for level in (12, 24, 36))
+    assert slowest > 1.2 * at_quarters and at_quarters > 1.5 * max(times[0, VDD], times[VDD, 0])
     rows = "I1 0 out 10u\n.dc Vin 0 3 0.01\n.meas dc most max par('v(out)-v(in)')\n.meas dc middle find par('v(out)-v(in)') at=1.5\n"
     swept = hand(tmp_path, WEAK, "X1 in out vdd 0 vdd 0 sh\nVin in 0 0", rows)
     assert found["tracking_resistance"] == pytest.approx(swept["most"] / 10e-6, rel=0.03)
