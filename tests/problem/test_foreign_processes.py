@@ -193,3 +193,11 @@ def test_the_end_of_a_chain_of_gates_becomes_a_port(tmp_path: Path) -> None:
     draft, _ = drafted(tmp_path, text)
     assert draft.kind.name == "gate" and draft.kind.ports["out"] == "c"
     assert any(said == "C of the last gate became a port" for said in draft.changed)
+
+
+def test_a_foundry_s_cells_name_its_pdk(tmp_path: Path) -> None:
+    cell = "* t\n.subckt tia a y vpwr vgnd\nx1 a vgnd vgnd vpwr vpwr y sky130_fd_sc_hd__inv_4\nr1 a y 20k\n.ends\n"
+    path = tmp_path / "c.sp"
+    path.write_text(cell)
+    draft = read_circuit(path, tmp_path)
+    assert draft.pdk.name == "sky130A" and not draft.pdk_guess and draft.kind.name == "transimpedance amplifier"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
@@ -33,7 +33,7 @@ def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> tuple[Pdk, str]:
         return guess.pdk, guess.why
     if counts[best]:
         return next(entry for entry in known if entry.name == best), ""
-    if family := pdk_in(text):
+    if family := pdk_in(text) or _family_of(words):
         return next(entry for entry in known if entry.name == family), ""
     if not brings_models(text, path.parent) and (guess := guessed_pdk(lines, text, known)):
         return guess.pdk, guess.why
@@ -48,6 +48,16 @@ def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> tuple[Pdk, str]:
         raise InputError(Finding("there is no circuit to size: the file has no transistor", path, fix=fix))
     what = f"the netlist has no device of a known PDK and no .model card{read}"
     raise InputError(Finding(what, path, fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own"))
+
+
+_FAMILIES = {"sky130A": "sky130_", "gf180mcuD": "gf180mcu_", "ihp-sg13g2": "sg13g2_"}
+"""PDK → what the names of its standard cells begin with."""
+
+
+def _family_of(words: Collection[str]) -> str:
+    """The PDK whose standard cells a netlist names, "" if it names those of none or of several."""
+    found = [name for name, begin in _FAMILIES.items() if any(word.startswith(begin) for word in words)]
+    return found[0] if len(found) == 1 else ""
 
 
 def _model_of(words: Sequence[str]) -> str:

@@ -45,6 +45,8 @@ class Patterns(Wiring):
             gates = self._beside_inverter(net) if self.cross_pairs else self.by_gate[net]
             if net in self.rails or net in enables or {fet.type for fet in gates} != {"nmos", "pmos"}:
                 continue
+            if self._switches_bias(net):
+                continue
             if {fet.type for fet in self.by_drain[net]} == {"nmos", "pmos"}:
                 # a stage drives it: the output of a latch of gates
                 continue
@@ -52,6 +54,17 @@ class Patterns(Wiring):
             if not drains[0] & drains[1] and not self._beside(gates, net):
                 found.append(net)
         return (*found, *(port for port in latch_clocks(self, self.cross_pairs) if port not in {*found, *enables}))
+
+    def _switches_bias(self, net: str) -> bool:
+        """Whether a port or its complement switches the diode of a tail's mirror: an enable does, a clock does not."""
+        gates = self.by_gate[net]
+        made = {one.drain for one in gates for other in gates if one.type != other.type and one.drain == other.drain}
+        feet = {fet.source for fet in self.fets if fet.source not in self.rails and not fet.diode}
+        tails = {fet.gate for fet in self.fets if fet.drain in feet and fet.source in self.rails}
+        diodes = {fet.gate for fet in self.fets if fet.diode and fet.source in self.rails} & tails
+        return any(
+            {fet.drain, fet.source} & diodes for fet in (*gates, *(fet for one in made for fet in self.by_gate[one]))
+        )
 
     def _beside_inverter(self, net: str) -> list[Fet]:
         """The devices with this gate without an inverter that makes the complement of a latch's clock."""
