@@ -94,12 +94,15 @@ def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     for turn in (first, blank):
         history = History(miller, (turn,))
-        processes, chance = found.processes(history)
+        beliefs = found.beliefs(history)
+        processes, chance = beliefs.processes, beliefs.chance
+        assert chance is not None
         predicted = [process.predict(points) for process in processes]
         assert all(np.isfinite(mean).all() and (deviation > 0).all() for mean, deviation in predicted)
         assert np.isfinite(chance(points)).all()
     at = np.array([miller.space.to_unit(miller.space.initial)])
-    sure, warned = (found.processes(History(miller, (turn,)))[1](at)[0] for turn in (first, blank))
+    chances = [found.beliefs(History(miller, (turn,))).chance for turn in (first, blank)]
+    sure, warned = (chance(at).min() for chance in chances if chance is not None)
     assert 0 <= warned < sure <= 1
 
 
@@ -117,7 +120,9 @@ def test_the_worst_corner_is_the_margin(miller: Problem) -> None:
     worse = {spec.name: (own[spec.name] or 0.0) * (0.5 if spec.minimum is not None else 2.0) for spec in miller.specs}
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     alone, same, lower = (
-        np.array([process.predict(points)[0] for process in known(problem).processes(History(problem, (seen,)))[0]])
+        np.array(
+            [process.predict(points)[0] for process in known(problem).beliefs(History(problem, (seen,))).processes]
+        )
         for problem, seen in (
             (miller, turn),
             (both, with_other(turn, dict(own))),
@@ -166,7 +171,7 @@ def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None
     )
     errors = []
     for seen in (1, 7):
-        processes, _ = found.processes(History(miller, tuple(turns[:seen])))
+        processes = found.beliefs(History(miller, tuple(turns[:seen]))).processes
         predicted = np.stack([processes[place].predict(points)[0] for place in taught], 1)
         errors.append(float(np.abs(np.clip(predicted, *CLIP) - truth).mean()))
     # knowing nothing would be as good as the mean

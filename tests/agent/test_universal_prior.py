@@ -69,7 +69,7 @@ def test_gate_area_is_exact(problems: dict[str, Problem], weights: Path, pool: L
     problem = one_corner(problems["ota_5t"])
     env = Environment(problem, Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache()))
     env.start()
-    processes, _ = prior_of(problem, weights).processes(env.history)
+    processes = prior_of(problem, weights).beliefs(env.history).processes
     place = next(place for place, spec in enumerate(problem.specs) if spec.metric.name == "gate_area")
     process = processes[place]
     assert isinstance(process, ExactArea)
@@ -84,7 +84,9 @@ def test_gate_area_is_exact(problems: dict[str, Problem], weights: Path, pool: L
 def test_a_history_is_predicted_in_every_corner(corners: int, problems: dict[str, Problem], weights: Path) -> None:
     problem = replace(problems["three_stage_nmc"], corners=problems["three_stage_nmc"].corners[:corners])
     history = played(problem, 6)
-    processes, chance = prior_of(problem, weights).processes(history)
+    beliefs = prior_of(problem, weights).beliefs(history)
+    processes, chance = beliefs.processes, beliefs.chance
+    assert chance is not None
     points = np.random.default_rng(0).random((50, len(problem.space.parameters)))
     assert len(processes) == len(problem.specs)
     for process in processes:
@@ -120,7 +122,7 @@ def test_of_many_corners_those_that_decide_are_predicted(problems: dict[str, Pro
     }
     left = counts.keys() - set(found)
     assert len(found) == MAX_CORNERS and min(counts[name] for name in found) >= max(counts[name] for name in left)
-    processes, _ = prior_of(problem, weights).processes(history)
+    processes = prior_of(problem, weights).beliefs(history).processes
     margin = next(one for one in processes if isinstance(one, UniversalMargin))
     assert len(margin.corners) == MAX_CORNERS
 
@@ -199,7 +201,7 @@ def test_a_plateau_is_no_evidence_and_has_a_slope(problems: dict[str, Problem], 
         evaluation = replace(turn.evaluation, bounds={(corner, name): ">"})
         turns.append(replace(turn, evaluation=evaluation, score=replace(turn.score, results=results)))
     history = History(problem, tuple(turns))
-    found = prior.processes(history)[0][place]
+    found = prior.beliefs(history).processes[place]
     assert isinstance(found, UniversalMargin)
     points = np.random.default_rng(0).random((50, len(problem.space.parameters)))
     assert np.ptp(found.predict(points)[0]) > 1e-3

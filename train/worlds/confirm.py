@@ -63,12 +63,14 @@ class WorldPolicy:
         space, best = history.problem.space, history.incumbent
         if best is None or best.sizing is None or best.score is None:
             raise InputError("the circuit's own sizes cannot be measured")
-        processes, chance = self.prior.processes(history)
+        beliefs = self.prior.beliefs(history)
+        chance = beliefs.chance
+        assert chance is not None
 
         def judge(positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             at = space.legal_units(positions[0].numpy().astype(float))
-            means, wides = zip(*(process.predict(at) for process in processes), strict=True)
-            return _tensor([np.stack(means, -1)]), _tensor([np.stack(wides, -1)]), _tensor([chance(at)])
+            means, wides = zip(*(process.predict(at) for process in beliefs.processes), strict=True)
+            return _tensor([np.stack(means, -1)]), _tensor([np.stack(wides, -1)]), _tensor([chance(at).min(-1)])
 
         last = next(turn.sizing for turn in reversed(history.turns) if turn.sizing is not None)
         standing = Standing(

@@ -22,7 +22,7 @@ def fit_many(inputs: Real, outputs: Real, iterations: int = 30, least: float = 1
 
     Args:
         inputs: (n, d) in [0, 1].
-        outputs: (n, k).
+        outputs: (n, k); nan where unknown. A column needs at least one value.
         iterations: maximum number of steps for all of them.
         least: smallest assumed deviation of an output.
     """
@@ -32,7 +32,7 @@ def fit_many(inputs: Real, outputs: Real, iterations: int = 30, least: float = 1
     dimensions, many = inputs.shape[1], outputs.shape[1]
     if not many:
         return []
-    means, deviations = outputs.mean(0), np.maximum(outputs.std(0), least)
+    means, deviations = np.nanmean(outputs, 0), np.maximum(np.nanstd(outputs, 0), least)
     objective = _Objective(inputs, (outputs - means) / deviations)
     begin = np.tile(np.append(np.full(dimensions, objective.prior), 0.0), many)
     bounds = [*[BOUNDS] * dimensions, VARIANCES] * many
@@ -42,30 +42,44 @@ def fit_many(inputs: Real, outputs: Real, iterations: int = 30, least: float = 1
         ).x.reshape(many, dimensions + 1)
         factors, solved = objective.solve(objective.matrices(theta)[0])
     return [
-        GaussianProcess(inputs, one[:-1], float(one[-1]), float(mean), float(deviation), factor, alpha)
-        for one, mean, deviation, factor, alpha in zip(theta, means, deviations, factors, solved, strict=True)
+        GaussianProcess(
+            inputs[known],
+            one[:-1],
+            float(one[-1]),
+            float(mean),
+            float(deviation),
+            factor[known][:, known],
+            alpha[known],
+        )
+        for one, mean, deviation, factor, alpha, known in zip(
+            theta, means, deviations, factors, solved, objective.known, strict=True
+        )
     ]
 
 
 class _Objective:
-    """The sum of negative log posteriors of k standardised outputs (n, k), and its gradient, at k·(d + 1) values."""
+    """The sum of negative log posteriors of k standardised outputs (n, k), and its gradient, at k·(d + 1) values.
+
+    An unknown output is independent of all others and has no error, so that it tells nothing.
+    """
 
     def __init__(self, inputs: Real, targets: Real):
-        self.targets = targets.T
+        self.targets, self.known = np.nan_to_num(targets.T), np.isfinite(targets.T)
         self.rows, self.columns = np.triu_indices(len(inputs), 1)
         self.squares = (inputs[self.rows] - inputs[self.columns]) ** 2
+        self.together = self.known[:, self.rows] & self.known[:, self.columns]
         self.prior = math.log(0.5 * math.sqrt(inputs.shape[1]))
 
     def matrices(self, theta: Real) -> tuple[Real, Real, Real, Real]:
         """Covariances (k, n, n), and of the pairs: weights (k, d), distances and decays (k, pairs)."""
         weights, variance = np.exp(-2 * theta[:, :-1]), np.exp(theta[:, -1])
         distance = np.sqrt(weights @ self.squares.T)
-        decay = variance[:, None] * np.exp(-_SQRT5 * distance)
+        decay = self.together * variance[:, None] * np.exp(-_SQRT5 * distance)
         values = (1 + _SQRT5 * distance + 5 / 3 * distance**2) * decay
         count = self.targets.shape[1]
         found = np.empty((len(theta), count, count))
         found[:, self.rows, self.columns] = found[:, self.columns, self.rows] = values
-        found[:, np.arange(count), np.arange(count)] = variance[:, None] + NOISE
+        found[:, np.arange(count), np.arange(count)] = np.where(self.known, variance[:, None] + NOISE, 1.0)
         return found, weights, distance, decay
 
     def solve(self, matrices: Real) -> tuple[Real, Real]:
@@ -93,5 +107,6 @@ class _Objective:
         # every pair occurs twice in the sum over the matrix
         gradient[:, :-1] = scales - ((pairs * (5 / 3 * (1 + _SQRT5 * distance))) @ self.squares) * weights
         half = (pairs * (1 + _SQRT5 * distance + 5 / 3 * distance**2)).sum(1)
-        gradient[:, -1] = variances - half - 0.5 * np.exp(variances) * np.trace(inner, axis1=1, axis2=2)
+        diagonal = (np.diagonal(inner, axis1=1, axis2=2) * self.known).sum(1)
+        gradient[:, -1] = variances - half - 0.5 * np.exp(variances) * diagonal
         return float(value), gradient.reshape(-1)

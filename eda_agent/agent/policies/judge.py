@@ -12,9 +12,9 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from eda_agent.agent.history import History
+from eda_agent.agent.policies.expected_gain import Process
 from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.agent.policies.training_data import CLIP, training_data
-from eda_agent.agent.policies.trust_region import Process
 from eda_agent.agent.turn import Turn
 from eda_agent.agent.universal.posterior import log_density
 

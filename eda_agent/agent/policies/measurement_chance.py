@@ -1,15 +1,24 @@
-"""The probability that a design can be measured: a model's prediction for other circuits or conditions, corrected by
-the turns of the run.
+"""The chance of a measurement is the probability that a spec has a value at a design: a loop without a crossing has no
+phase margin.
+
+Turns that measured a spec, and turns that could not, correct a model's prediction for other circuits or conditions.
+Without a model every design is predicted alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eda_agent.agent.policies.gaussian_process import Real
+from eda_agent.agent.policies.batch_fit import fit_many
+from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
 from eda_agent.agent.policies.surrogate import correlation, logistic, logit
+
+Chance = Callable[[Real], Real]
+"""Probabilities (m, specs) at m×d positions."""
 
 SHIFT = 2.0
 """Deviation, in logits, of a condition's shift of that probability."""
@@ -17,6 +26,52 @@ NEARBY, DOUBT = 0.2, 0.2
 """Distance (√d ranges) over which a turn that could or could not be measured affects its neighbours, and the doubt
 about it.
 """
+UNSEEN = (-0.3, 0.5)
+"""Mean and deviation of the margin of a spec that no turn has measured, where it can be measured: most targets are met
+near the edge of what a circuit can do.
+"""
+
+
+@dataclass(frozen=True)
+class UnseenMargin:
+    """The margin of a spec that no turn has measured, at designs that can be measured."""
+
+    dimensions: int
+
+    @property
+    def log_scales(self) -> Real:
+        return np.zeros(self.dimensions)
+
+    def predict(self, points: Real) -> tuple[Real, Real]:
+        """Mean and deviation (m,) at m×d positions."""
+        return np.full(len(points), UNSEEN[0]), np.full(len(points), UNSEEN[1])
+
+
+def processes_of_measured(inputs: Real, margins: Real, least: float = 1e-6) -> list[GaussianProcess | UnseenMargin]:
+    """A model of each column of margins (n, specs), nan where a turn at `inputs` (n, d) could not measure it. `least`:
+    smallest assumed deviation of a margin.
+    """
+    some = np.flatnonzero(np.isfinite(margins).any(0))
+    found = dict(zip(some.tolist(), fit_many(inputs, margins[:, some], least=least), strict=True))
+    return [found.get(place, UnseenMargin(inputs.shape[1])) for place in range(margins.shape[1])]
+
+
+def even(points: Real) -> Real:
+    """The prediction without a model."""
+    return np.full(len(points), 0.5)
+
+
+def spec_chances(predicted: Callable[[Real], Real], positions: Real, seen: NDArray[np.bool_]) -> Chance:
+    """The chance of every spec.
+
+    Args:
+        predicted: a model's probabilities (m,) that all specs can be measured.
+        positions: turns (n, d).
+        seen: whether a turn measured a spec (n, specs).
+    """
+    rows, of_spec = np.unique(seen.T, axis=0, return_inverse=True)
+    corrected = [corrected_chance(predicted, positions, row.astype(float)) for row in rows]
+    return lambda points: np.stack([one(points) for one in corrected], -1)[:, of_spec.reshape(-1)]
 
 
 def corrected_chance(predicted: Callable[[Real], Real], positions: Real, worked: Real) -> Callable[[Real], Real]:

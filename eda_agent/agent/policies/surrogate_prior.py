@@ -6,19 +6,19 @@ on the run's turns alone may predict a spec better; each spec uses the model tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from eda_agent.agent.history import History
+from eda_agent.agent.policies.expected_gain import Beliefs, Process
 from eda_agent.agent.policies.gaussian_process import Real, fit
-from eda_agent.agent.policies.measurement_chance import corrected_chance
+from eda_agent.agent.policies.measurement_chance import Chance, spec_chances
 from eda_agent.agent.policies.surrogate import CalibratedPrediction, Condition, Surrogate, calibrated
 from eda_agent.agent.policies.surrogate_checkpoint import find
-from eda_agent.agent.policies.training_data import fitted_turns, training_data
-from eda_agent.agent.policies.trust_region import Process
+from eda_agent.agent.policies.training_data import fitted_turns, measured, training_data
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem, Spec
@@ -74,13 +74,13 @@ class SurrogatePrior:
     weighs_model = True
     judged_after = JUDGED_AFTER
 
-    def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
-        """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured.
+    def beliefs(self, history: History) -> Beliefs:
+        """Models of the margins, and the chance that a spec can be measured.
 
         Both use the same conditions, which predict a batch of positions once.
         """
         positions, values, conditions = self._conditions(history)
-        return _processes(history, conditions, positions, values), _chance(history, conditions, positions)
+        return Beliefs(_processes(history, conditions, positions, values), _chance(history, conditions, positions))
 
     def disproved(self, history: History) -> bool:
         """Whether the first turns, from `JUDGED_AFTER` on, contradict the prior: testbenches, bias or loads may differ
@@ -125,17 +125,11 @@ def _processes(history: History, conditions: Sequence[Condition], positions: Rea
     return result
 
 
-def _chance(history: History, conditions: Sequence[Condition], positions: Real) -> Callable[[Real], Real]:
+def _chance(history: History, conditions: Sequence[Condition], positions: Real) -> Chance:
     def predicted_chance(points: Real) -> Real:
         return np.asarray(np.min([condition.predict(points)[2] for condition in conditions], axis=0))
 
-    worked = np.array(
-        [
-            float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn))
-            for turn in simulated_turns(history)
-        ]
-    )
-    return corrected_chance(predicted_chance, positions, worked)
+    return spec_chances(predicted_chance, positions, measured(history))
 
 
 def _measured(history: History) -> tuple[Real, Real]:
@@ -157,10 +151,6 @@ def _measured(history: History) -> tuple[Real, Real]:
 
 def simulated_turns(history: History) -> list[Turn]:
     return [turn for turn in fitted_turns(history) if turn.sizing is not None and turn.evaluation is not None]
-
-
-def fully_measured(turn: Turn) -> bool:
-    return turn.score is not None and all(result.value is not None for result in turn.score.results)
 
 
 def _better(found: MarginModel, inputs: Real, margins: Real) -> Process:

@@ -58,6 +58,20 @@ def training_data(history: History) -> tuple[Real, Real]:
     return np.asarray(positions, dtype=np.float64), result
 
 
+def measured(history: History) -> NDArray[np.bool_]:
+    """Whether each spec (k) was measured in its worst corner, in the turns (n) of `training_data`."""
+    return np.array(
+        [
+            [
+                turn.evaluation is not None and not turn.evaluation.failures and result.value is not None
+                for result in turn.score.results
+            ]
+            for turn in fitted_turns(history)
+            if turn.score is not None
+        ]
+    )
+
+
 def fitted_turns(history: History) -> Sequence[Turn]:
     """All turns, or in a long run the best and the latest ones, in their order."""
     places = history.measured

@@ -4,9 +4,8 @@ It follows TuRBO (Eriksson et al., arXiv 1910.01739: a box around the best point
 grows on success and shrinks on failure) and SCBO (arXiv 2002.08526: one model per constraint). It differs in three
 points:
 
-* The processes model the signed margins. The acquisition is the expected improvement of the *score*, by Monte Carlo.
-The score saturates at each target, so
-  a surplus in one spec cannot compensate for another.
+* The processes model the signed margins, and whether a spec can be measured. The acquisition is the expected
+  improvement of the *score* (`expected_gain`).
 * The box depends on the history alone (a fold over the turns), so a resumed run continues in the same way.
 * It needs only numpy and scipy. It is the search of an installation without torch, and takes a tenth of a second per
 turn.
@@ -14,7 +13,7 @@ turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,18 +21,17 @@ import numpy as np
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import single_threaded, turn_rng
+from eda_agent.agent.policies.expected_gain import Beliefs, ExpectedGain, Process
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
-from eda_agent.agent.policies.training_data import training_data, weights
-from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.agent.policies.measurement_chance import even, processes_of_measured, spec_chances
+from eda_agent.agent.policies.training_data import measured, training_data
+from eda_agent.agent.turn import Proposal
 from eda_agent.agent.turn_store import WORST, RankKey
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
 """Side of the box in units of the range: initial, largest, and smallest before it restarts."""
 SUCCESSES, FAILURES = 2, 5
 """Consecutive turns with and without a better score after which the box doubles or halves."""
-DRAWS = 64
-BLOCK = 256
-"""Number of candidates whose gains are computed at a time: their samples stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +53,12 @@ REFIT_FROM = 60
 """Number of turns from which hyperparameters are only adjusted from their last values."""
 
 
-class Process(Protocol):
-    """The model of one spec's margin."""
-
-    @property
-    def log_scales(self) -> Real: ...
-    def predict(self, points: Real) -> tuple[Real, Real]: ...
-
-
 class Known(Protocol):
-    """A prior besides the turns: for a history, models of the specs' margins, and the probability (m,) that m×d
-    positions can be measured. `basis`: what it knows that from, in words.
-    """
+    """A prior besides the turns: the beliefs after a history. `basis`: what it knows that from, in words."""
 
     @property
     def basis(self) -> str: ...
-    def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]: ...
+    def beliefs(self, history: History) -> Beliefs: ...
 
 
 class TrustRegion:
@@ -100,7 +88,7 @@ class TrustRegion:
     ) -> Proposal:
         """The same with a prior besides the turns."""
         with single_threaded():
-            return self._within(history, since - 1, side, others, *known.processes(history), known.basis)
+            return self._within(history, since - 1, side, others, known.beliefs(history), known.basis)
 
     def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
@@ -115,7 +103,7 @@ class TrustRegion:
             )
             position = sequence[proposals % len(sequence)]
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
-        return self._within(history, first, start, others, self._fit(*training_data(history)), None)
+        return self._within(history, first, start, others, self._beliefs(history))
 
     def _within(
         self,
@@ -123,25 +111,19 @@ class TrustRegion:
         first: int,
         start: float,
         others: Sequence[Mapping[str, float]],
-        processes: Sequence[Process],
-        chance: Callable[[Real], Real] | None,
+        beliefs: Beliefs,
         basis: str = "",
     ) -> Proposal:
-        """The most promising candidate inside the box."""
+        """The most promising candidate inside the box. `basis`: of a prior."""
         space = history.problem.space
         side = box_side(history.rank_keys, first, start)
         rng = turn_rng(self.seed, history, self.name)
         best = history.incumbent
         assert best is not None and best.sizing is not None
         center = np.asarray(space.to_unit(best.sizing))
-        draws = rng.standard_normal((DRAWS, len(processes)))
-
-        def gains(points: Real) -> Real:
-            found = self._gains(history, points, processes, best, draws)
-            return found if chance is None else found * chance(points)
-
-        plan = PLAN if chance is None else KNOWN_PLAN
-        candidates = self._candidates(history, center, processes, side, rng, others, plan.candidates)
+        gains = ExpectedGain(history, beliefs, rng)
+        plan = KNOWN_PLAN if basis else PLAN
+        candidates = self._candidates(history, center, beliefs.processes, side, rng, others, plan.candidates)
         gain = gains(candidates)
         for share in plan.rounds:
             parents = candidates[np.argsort(-gain, kind="stable")[: plan.parents]]
@@ -162,6 +144,15 @@ class TrustRegion:
             f"expected gain in score {gain[index]:.3g}{source}; steps of about {50 * side:.2g} % of the ranges",
             policy=self.name,
         )
+
+    def _beliefs(self, history: History) -> Beliefs:
+        """Processes on the turns. Those of specs that some turns could not measure are fitted to the others."""
+        inputs, margins = training_data(history)
+        seen = measured(history)
+        if seen.all():
+            return Beliefs(self._fit(inputs, margins))
+        self.held = []
+        return Beliefs(processes_of_measured(inputs, np.where(seen, margins, np.nan)), spec_chances(even, inputs, seen))
 
     def _fit(self, inputs: Real, margins: Real) -> list[GaussianProcess]:
         late = len(inputs) > REFIT_FROM and len(self.held) == margins.shape[1]
@@ -204,42 +195,6 @@ class TrustRegion:
             [1.0, 0.5, min(1.0, 3.0 / points.shape[1])], size=(len(points), 1)
         )
         return history.problem.space.legal_units(points + moved * rng.normal(0.0, side / 10, points.shape))
-
-    def _gains(self, history: History, candidates: Real, processes: Sequence[Process], best: Turn, draws: Real) -> Real:
-        """The expected improvement of the score (of the merit once every spec is met); if it is zero, the mean score
-        decides.
-        """
-        predicted = [process.predict(candidates) for process in processes]
-        found = [
-            _block_gains(history, [(mean[rows], deviation[rows]) for mean, deviation in predicted], best, draws)
-            for rows in (slice(start, start + BLOCK) for start in range(0, len(candidates), BLOCK))
-        ]
-        return np.concatenate(found)
-
-
-def _block_gains(history: History, predicted: Sequence[tuple[Real, Real]], best: Turn, draws: Real) -> Real:
-    """The same for a block of candidates with their predicted means and deviations."""
-    share, count = weights(history), len(predicted[0][0])
-    total, sample = np.zeros((DRAWS, count)), np.empty((DRAWS, count))
-    allmet, surplus = np.ones((DRAWS, count), dtype=bool), np.zeros((DRAWS, count))
-    for column, ((mean, deviation), spec) in enumerate(zip(predicted, history.problem.specs, strict=True)):
-        np.multiply(draws[:, column : column + 1], deviation, out=sample)
-        sample += mean
-        if best.met:
-            allmet &= sample >= 0
-            if spec.objective:
-                surplus += share[column] * sample
-        sample += 1
-        np.clip(sample, 0.0, 1.0, out=sample)
-        sample *= share[column]
-        total += sample
-    # if no draw improves, the best mean decides
-    beside = 1e-9 * total.mean(axis=0)
-    if best.met:
-        merit = best.score.merit if best.score else 0.0
-        return np.asarray(np.where(allmet, np.maximum(surplus - merit, 0.0), 0.0).mean(axis=0) + beside)
-    total -= best.value
-    return np.asarray(np.maximum(total, 0.0, out=total).mean(axis=0) + beside)
 
 
 def initial_count(dimensions: int) -> int:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eda_agent.agent.policies.batch_fit import fit_many
+from eda_agent.agent.policies.expected_gain import Process
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
+from eda_agent.agent.policies.measurement_chance import processes_of_measured
 from eda_agent.agent.policies.training_data import CLIP
-from eda_agent.agent.policies.trust_region import Process
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.universal.graph import KINDS, CircuitGraph
 from eda_agent.agent.universal.posterior import Posterior, mixture
@@ -136,16 +136,17 @@ def log_area(graph: CircuitGraph, x: Real) -> Real:
 
 
 def rivals_of(made: Mapping[int, UniversalMargin], inputs: Real, margins: Real) -> dict[int, tuple[Process, ...]]:
-    """For every spec its models after turns at `inputs` (n, d) with `margins` (n, specs): the surrogate's, a process on
-    its residuals, and a process on the turns alone.
+    """For every spec its models after turns at `inputs` (n, d) with `margins` (n, specs), nan if not measured: the
+    surrogate's, a process on its residuals, and a process on the turns alone.
     """
     if not made:
         return {}
     before = np.stack([one.before(inputs) for one in made.values()], -1)
-    measured = margins[:, list(made)]
-    fitted = fit_many(inputs, np.hstack([measured, measured - before]))
+    margins = margins[:, list(made)]
+    fitted = processes_of_measured(inputs, np.hstack([margins, margins - before]))
     alone, residual = fitted[: len(made)], fitted[len(made) :]
     return {
-        place: (one, ResidualMargin(one, process), own)
+        # the worst corner of a spec may have no value in any turn, another corner one
+        place: (one, ResidualMargin(one, process) if isinstance(process, GaussianProcess) else one, own)
         for (place, one), process, own in zip(made.items(), residual, alone, strict=True)
     }

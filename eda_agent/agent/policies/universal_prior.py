@@ -8,7 +8,7 @@ the residuals of its mean, or a Gaussian process on the turns alone. Gate area f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,13 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.batch_fit import fit_many
+from eda_agent.agent.policies.expected_gain import Beliefs, Process
 from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.agent.policies.judge import TAUGHT, Judge
-from eda_agent.agent.policies.measurement_chance import corrected_chance
-from eda_agent.agent.policies.surrogate_prior import UNTAUGHT, fully_measured, simulated_turns
-from eda_agent.agent.policies.training_data import training_data
-from eda_agent.agent.policies.trust_region import Process
+from eda_agent.agent.policies.measurement_chance import Chance, processes_of_measured, spec_chances
+from eda_agent.agent.policies.surrogate_prior import UNTAUGHT, simulated_turns
+from eda_agent.agent.policies.training_data import measured, training_data
 from eda_agent.agent.policies.universal_margins import (
     Corner,
     ExactArea,
@@ -60,12 +59,12 @@ _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 @dataclass(frozen=True)
 class Models:
     """The models after some turns: of specs that no turn measured or that follow from the sizes (`fixed`), and the
-    rivals of all others, the surrogate's first. `chance`: the probability (m,) that all specs can be measured.
+    rivals of all others, the surrogate's first. `chance`: that a spec can be measured.
     """
 
     fixed: Mapping[int, Process]
     rivals: Mapping[int, Sequence[Process]]
-    chance: Callable[[Real], Real]
+    chance: Chance
 
 
 class UniversalPrior:
@@ -91,11 +90,10 @@ class UniversalPrior:
             )
         return np.stack(columns, -1) - self.graph.initial
 
-    def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
-        """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured."""
+    def beliefs(self, history: History) -> Beliefs:
         models, scores = self._judge.models(history), self._judge.scores(history)
         found = {place: rivals[_best(scores.get(place))] for place, rivals in models.rivals.items()}
-        return [{**models.fixed, **found}[place] for place in range(len(self.problem.specs))], models.chance
+        return Beliefs([{**models.fixed, **found}[place] for place in range(len(self.problem.specs))], models.chance)
 
     def disproved(self, history: History) -> bool:
         """Whether the turns alone predicted the first turns, up to number `judged_after`, better in most specs: the
@@ -112,6 +110,8 @@ class UniversalPrior:
         positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
         corners = self._corners(turns, positions)
         inputs, margins = training_data(history)
+        seen = measured(history)
+        margins = np.where(seen, margins, np.nan)
         fixed: dict[int, Process] = {}
         made: dict[int, UniversalMargin] = {}
         for place, spec in enumerate(self.problem.specs):
@@ -120,15 +120,9 @@ class UniversalPrior:
             elif known := [corner for corner in corners if corner.knows(place)]:
                 made[place] = UniversalMargin(spec, place, float(self.graph.scales[place]), known, positions.shape[1])
         untold = [place for place in range(len(self.problem.specs)) if place not in fixed and place not in made]
-        fixed.update(zip(untold, fit_many(inputs, margins[:, untold], least=UNTAUGHT), strict=True))
-        worked = np.array(
-            [
-                float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn))
-                for turn in turns
-            ]
-        )
-        chance = corrected_chance(
-            lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, worked
+        fixed.update(zip(untold, processes_of_measured(inputs, margins[:, untold], UNTAUGHT), strict=True))
+        chance = spec_chances(
+            lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, seen
         )
         # the rivals of the surrogate count from the second prediction on
         rivals = (
