@@ -7,6 +7,8 @@ from typing import Any
 
 import pya
 
+from .table import Table
+
 
 @dataclass(frozen=True)
 class Change:
@@ -24,7 +26,7 @@ class Change:
 class Plan:
     """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it;
     `conflicts`: (text, box); `remarks`: differences from the simulation; `stored`: devices that change in the circuit
-    that the layout stores, and are not drawn.
+    that the layout stores, and are not drawn; `table`: of the PCells.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -33,6 +35,7 @@ class Plan:
     conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
+    table: Table | None = None
 
     @property
     def nothing(self) -> bool:

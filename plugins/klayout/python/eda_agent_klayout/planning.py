@@ -66,7 +66,7 @@ class _Planning:
     ):
         self.layout, self.cell, self.table, self.rule = layout, cell, table, rule
         self.usual = rule or usual(table)
-        self.result = Plan()
+        self.result = Plan(table=table)
         self.by_name = {key(device.name): device for device in devices}
         self.simulated = {key(device.name): device for device in folded(devices, self.usual)}
         self.reader = Reader(cell, table, places)

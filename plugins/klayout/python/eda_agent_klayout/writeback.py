@@ -1,12 +1,13 @@
 """A write-back gives the PCells of a layout the sizes of a plan in one step that can be undone.
 
-Resizing moves no other instance and no wire. Collisions, and wires that end at the old outline, are listed and left to
-the designer.
+Resizing moves no other instance and no wire; labels and pins that a placement drew on a terminal stay on it.
+Collisions, and wires that end at the old outline, are listed and left to the designer.
 """
 
 from __future__ import annotations
 
 from . import library, unused
+from .moved_labels import Labels
 from .plan import Change, Plan
 from .steps import Work, draw_ahead, each, finish
 
@@ -42,6 +43,9 @@ def changing(found: Plan) -> Work[None]:
         return
     layout = found.changes[0].instance.layout()
     before = [change.instance.cell_index for change in found.changes]
+    labels = Labels(found.changes, found.table) if found.table is not None else None
+    if labels is not None:
+        yield from labels.finding()
     # a PCell that is drawn anew is drawn in the layout of its library
     own = library.holdable(found.changes[0].instance.cell.library())
     yield from each(
@@ -52,6 +56,8 @@ def changing(found: Plan) -> Work[None]:
         shown=True,
     )
     yield from each("sizes are checked", found.changes, _check)
+    if labels is not None:
+        yield from labels.moving()
     yield from unused.removing(layout, before)
 
 
