@@ -70,7 +70,7 @@ DEMONSTRATION = Layers(
     pplus=process.LAYERS["pplus"],
     nplus=process.LAYERS["nplus"],
     contact=process.LAYERS["contact"],
-    metals=((process.LAYERS["metal1"], process.LAYERS["text"]),),
+    metals=((process.LAYERS["metal1"], process.LAYERS["label"]),),
     resistor=process.LAYERS["resistor"],
     plates=(Plate(process.LAYERS["plate"], process.LAYERS["poly"], process.LAYERS["contact"]),),
 )

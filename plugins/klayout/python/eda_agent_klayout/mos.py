@@ -130,7 +130,7 @@ def draw(
             where = pya.Point(
                 round((start + p.METAL / 2) / layout.dbu), round((lines[terminal] + p.METAL / 2) / layout.dbu)
             )
-            shapes["text"].insert(pya.Text(net, pya.Trans(pya.Vector(where))))
+            shapes["label"].insert(pya.Text(net, pya.Trans(pya.Vector(where))))
     put("outline", start - p.WELL, tap - p.WELL, end + p.WELL, max(above + p.METAL, top + p.END) + p.WELL)
 
 

@@ -61,7 +61,7 @@ class Passive(pya.PCellDeclarationHelper):
         nets = str(self.nets).split()
         if net < len(nets):
             text = pya.DText(nets[net], box.center().x, box.center().y)
-            self.cell.shapes(p.layer(self.layout, "text")).insert(text)
+            self.cell.shapes(p.layer(self.layout, "label")).insert(text)
 
 
 class Resistor(Passive):

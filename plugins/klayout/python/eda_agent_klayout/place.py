@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import pya
 
-from . import library, unused
+from . import library, process, unused
 from .blocks import Block, group_of
 from .floorplan import lines
 from .fold import Rule, arrays, folded, usual
@@ -67,6 +67,9 @@ def placing(
         shown=True,
     )
     there_before = {one.cell_index() for one in layout.each_cell()}
+    if there.name() == library.OWN:
+        # with its name, as the layers that the PCells draw have theirs
+        process.layer(layout, "pin")
     cell = layout.create_cell(name)
     site = Site(cell, table)
     blocks: list[Block] = []

@@ -112,7 +112,7 @@ class _Planning:
         dummy = bool(self.table.dummy and values.get(self.table.dummy)) or name.endswith(DUMMY)
         name = name.removesuffix(DUMMY)
         if key(name) not in self.by_name:
-            self.result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(self.layout.dbu)}")
+            self.result.foreign.append(name or f"a PCell at {instance.bbox().to_dtype(self.layout.dbu)}")
             return
         self.found.setdefault(key(name), []).append((instance, values, dummy))
 
@@ -128,8 +128,8 @@ class _Planning:
         if fitting is None:
             self._stop(
                 name,
-                f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)}"
-                " pieces; generate it again",
+                f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} fingers in {len(units)}"
+                " PCells; place it again",
             )
             return
         if self.rule is not None and drawn != self.simulated[name].fingers:

@@ -11,7 +11,7 @@ written as text, lengths as "0.35u"; `layers`: what the shapes of the process me
 `layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the
 unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `step`: of the
 widths and lengths, in the unit of lengths, with which the PCells stay on the manufacturing grid; `rules`:
-distances around the PCells for taps, rings, wells and pins (see `rules.Rules`); `wires`: the
+distances around the PCells for taps, guard rings, wells, pins (see `rules.Rules`); `wires`: the
 capacitance of a wire to the substrate, [aF/um², aF/µm of its edge], of `poly` and of each of the `metals`; `passives`:
 `resistor` and `capacitor`, each with `cell`, the names of its `w` and `l`, what it is placed with, `set`, `models`
 (model of the netlist → the parameters that draw that one, `cell` where it is another PCell, `width`, µm, where it is
