@@ -28,8 +28,13 @@ NO_COIL = 1e-7
 """Share of the admittance at the lowest frequency: a smaller 1/s part is rounding."""
 FLAT = 1e-6
 """Share of its frequency by which a mode must grow."""
+LEAST = 5
+"""Frequencies that a band must have. Where the form does not hold up to the highest one, such as behind the gate
+resistance of a model, it is that of the band below, and nothing is said of modes above it."""
 BELOW, ABOVE = 1e-3, 30.0
 """Modes are judged from the lowest measured frequency times the first to the highest times the second."""
+SLOWEST = 10.0
+"""rad/s below which a mode is that of a net which nothing but leakage holds."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +61,32 @@ def fastest_growing(frequency: Real, impedance: Complex) -> Mode | None:
     impedance = impedance[:, kept][:, :, kept]
     scale = 1 / np.sqrt(np.maximum(np.abs(impedance).max(0).diagonal(), 1e-300))
     scaled = impedance * scale[:, None] * scale[None, :]
-    omega = 2 * math.pi * frequency / math.sqrt(frequency[0] * frequency[-1])
-    try:
-        form = _form(omega, np.linalg.inv(scaled))
-    except np.linalg.LinAlgError:
-        return None
-    if _unlike(omega, scaled, form) > UNLIKE:
-        return None
-    modes = _modes(*form)
+    back = 2 * math.pi * math.sqrt(frequency[0] * frequency[-1])
+    omega = 2 * math.pi * frequency / back
+    for end in range(len(omega), LEAST - 1, -1):
+        try:
+            form = _form(omega[:end], np.linalg.inv(scaled[:end]))
+        except np.linalg.LinAlgError:
+            return None
+        if _unlike(omega[:end], scaled[:end], form) <= UNLIKE:
+            return _worst(
+                _modes(*form),
+                max(BELOW * omega[0], SLOWEST / back),
+                omega[end - 1] * (ABOVE if end == len(omega) else 1.0),
+                back,
+            )
+    return None
+
+
+def _worst(modes: NDArray[np.complex128], low: float, high: float, back: float) -> Mode | None:
+    """The mode with the largest growth per frequency between two frequencies; `back`: rad/s of their unit."""
     size = np.abs(modes)
-    modes = modes[(size > BELOW * omega[0]) & (size < ABOVE * omega[-1])]
+    modes = modes[(size > low) & (size < high)]
     if not modes.size:
         return None
     worst = modes[np.argmax(modes.real / np.abs(modes))]
-    back = math.sqrt(frequency[0] * frequency[-1])
-    turns = abs(worst.imag) / (2 * math.pi)
-    return Mode(float(worst.real * back), float(turns * back) if turns > FLAT * abs(worst) else 0.0)
+    turns = abs(worst.imag) > FLAT * abs(worst)
+    return Mode(float(worst.real * back), float(abs(worst.imag) * back / (2 * math.pi)) if turns else 0.0)
 
 
 def grows(mode: Mode) -> bool:

@@ -1,8 +1,8 @@
 """The stability check simulates a netlist's own sizes once, in the first corner: a circuit that oscillates there is
 named before anything is sized.
 
-Only testbenches that can show it run: those that read natural modes, measure a margin, or simulate in time. Sizing may
-well remove an oscillation, so this refuses nothing.
+Only testbenches that can show it run: those with small signals, whose natural modes are read, and those in time. Sizing
+may well remove an oscillation, so this refuses nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from eda_agent.errors import MissingError
 from eda_agent.metrics.contradiction import MARGINS, tells_of_instability
-from eda_agent.metrics.waveform import LOOP, MODES
+from eda_agent.metrics.waveform import MODES
 from eda_agent.problem.spec import Problem, Spec, Testbench
 from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.units import format_quantity
@@ -25,7 +25,7 @@ def unstable(problem: Problem) -> list[str]:
     corner = problem.corners[0]
     specs = tuple(spec for spec in specs if spec.counts_in(corner.name))
     names = {spec.testbench for spec in specs}
-    benches = {name: bench for name, bench in problem.testbenches.items() if name in names}
+    benches = {name: _with_modes(bench) for name, bench in problem.testbenches.items() if name in names}
     part = replace(problem, corners=(corner,), testbenches=benches, specs=specs)
     try:
         with open_evaluator(part, workers=1) as evaluator:
@@ -41,9 +41,16 @@ def unstable(problem: Problem) -> list[str]:
 
 
 def _shows(bench: Testbench) -> bool:
-    kinds = {analysis.kind for analysis in bench.analyses}
     # a designer's own deck may take any time
-    return bench.program is None and ("tran" in kinds or bool({MODES, LOOP} & bench.probes.keys()))
+    return bench.program is None and bool(_kinds(bench) & {"ac", "tran"})
+
+
+def _with_modes(bench: Testbench) -> Testbench:
+    return replace(bench, probes={**bench.probes, MODES: "all"}) if "ac" in _kinds(bench) else bench
+
+
+def _kinds(bench: Testbench) -> set[str]:
+    return {analysis.kind for analysis in bench.analyses}
 
 
 def _why(spec: Spec, value: float | None, why: str) -> str:

@@ -5,8 +5,10 @@ in a kicked transient of plain ngspice while every response at their ports looks
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eda_agent.metrics import measure
 from eda_agent.metrics.contradiction import same_conditions, tells_of_instability
 from eda_agent.metrics.natural_modes import fastest_growing, grows
 from eda_agent.metrics.own_oscillation import why_not_stable
+from eda_agent.problem.load import load_problem
 
+from ..conftest import CIRCUITS
 from .plain import ngspice
 
 MODELS = """.model nch nmos level=1 vto=0.5 kp=200u lambda=0.05 tox=8n cgso=200p cgdo=200p
@@ -206,3 +211,26 @@ def test_words_that_tell_of_an_oscillation() -> None:
     windows = frozenset({"f_start"})
     assert same_conditions({"load": 1e-12, "f_start": 1.0}, {"load": 1e-12, "f_start": 9.0, "hold": 1.0}, windows)
     assert not same_conditions({"load": 1e-12}, {"load": 2e-12}, windows)
+
+
+def test_the_sign_of_a_margin_agrees_with_the_modes_of_the_closed_loop() -> None:
+    """Nyquist's criterion on the loop gain, and natural modes, of random sizes in a real process."""
+    from eda_agent.run.evaluate_once import open_evaluator
+    from eda_agent.simulation.soundness.observation import observe
+
+    problem = load_problem(CIRCUITS / "three_stage_nmc")
+    bench = problem.testbenches["loop"]
+    probed = replace(bench, probes={**bench.probes, "modes": "all"})
+    specs = tuple(spec for spec in problem.specs if spec.testbench == "loop")
+    part = replace(problem, corners=problem.corners[:1], testbenches={"loop": probed}, specs=specs)
+    draw, start = random.Random(1), part.space.to_unit(part.space.initial)
+    sizings = [part.space.from_unit([at + (draw.random() - at) * 0.6 for at in start]) for _ in range(14)]
+    signs = set()
+    with open_evaluator(part, workers=1) as evaluator:
+        for (seen,) in observe(evaluator, sizings, part.corners[0].name):
+            margin = measure("phase_margin", seen.waves["ac"], seen.settings).value
+            assert seen.mode is not None
+            if margin is not None:
+                assert (margin < 0) == grows(seen.mode)
+                signs.add(margin < 0)
+    assert signs == {False, True}
