@@ -9,8 +9,14 @@ import pytest
 from eda_agent.problem.draft import read_circuit
 from eda_agent.problem.draft.conditions import held_of, supply_of
 from eda_agent.problem.draft.flat import conditions_of
+from eda_agent.problem.draft.foundry_calls import foundry_calls
+from eda_agent.problem.draft.sizable_parameters import places_of
+from eda_agent.problem.draft.valued_resistors import with_valued_resistors
+from eda_agent.problem.pdk import find_pdk
 from tests.problem.test_hidden_output import written
 
+IHP, GF = find_pdk("ihp-sg13g2"), find_pdk("gf180mcuD")
+NATIVE = "sky130_fd_pr__nfet_03v3_nvt"
 FOLLOWER = """.subckt buf out in vdd vss vb
 M1 x in t vss nch W=4u L=1u
 M2 out out t vss nch W=4u L=1u
@@ -90,3 +96,66 @@ def test_a_current_out_of_the_circuit_into_the_supply_is_counted_so() -> None:
     """A source from a net to ground draws current out of it, one from a net to a held supply too."""
     for line in ("I1 a 0 3u", "I1 a vdd 3u"):
         assert conditions_of(["* t", "V1 vdd 0 1", line, "M1 a a vdd vdd p"]).amps == {"a": pytest.approx(-3e-6)}
+
+
+def test_a_resistor_without_its_substrate_gets_ground() -> None:
+    """xschem's older symbols of IHP have two pins."""
+    notes: list[str] = []
+    assert foundry_calls(["XR1 a b rppd w=0.5e-6 l=30e-6 m=1 b=0"], [IHP], notes) == [
+        "XR1 a b 0 rppd w=0.5e-6 l=30e-6 m=1 b=0"
+    ]
+    assert "ground" in notes[0]
+    assert foundry_calls(["XR1 a b s rppd w=0.5e-6 l=30e-6"], [IHP], []) == ["XR1 a b s rppd w=0.5e-6 l=30e-6"]
+
+
+def test_a_resistor_of_a_netlist_for_lvs_is_a_call() -> None:
+    """It has no value, since LVS compares the drawn sizes."""
+    line = "R1 vss a vss ppolyf_u W=0.8e-6 L=260e-6 m=1"
+    assert with_valued_resistors([line], [GF], []) == ["XR1 vss a vss ppolyf_u r_width=8e-07 r_length=0.00026 m=1"]
+    kept = ["R1 a b 1k", "R2 a b mine W=1u L=2u", "R3 a b ppolyf_u"]
+    assert with_valued_resistors(kept, [GF], []) == kept
+
+
+def test_native_devices_keep_their_drawn_size(tmp_path: Path) -> None:
+    """Their models exist for a few sizes: another one stops the simulation."""
+    text = f""".subckt amp inp inn out ib vdd vss
+XM1 a inp t vss {NATIVE} L=0.6 W=1 m=2
+XM2 out inn t vss {NATIVE} L=0.6 W=1 m=2
+XM3 a a vdd vdd sky130_fd_pr__pfet_g5v0d10v5 L=0.5 W=2
+XM4 out a vdd vdd sky130_fd_pr__pfet_g5v0d10v5 L=0.5 W=2
+XM5 t ib vss vss sky130_fd_pr__nfet_g5v0d10v5 L=1 W=2
+XM6 ib ib vss vss sky130_fd_pr__nfet_g5v0d10v5 L=1 W=2
+.ends
+"""
+    (tmp_path / "c.spice").write_text(text)
+    draft = read_circuit(tmp_path / "c.spice", tmp_path, "sky130A")
+    names = {name for name, _ in places_of(draft)}
+    assert "XM1.m" in names and not names & {"XM1.W", "XM1.L", "XM1.w", "XM1.l"}
+
+
+def test_a_regulator_may_have_a_follower_as_its_pass_device(tmp_path: Path) -> None:
+    text = """.subckt reg vref ib out vdd vss
+M1 a vref t vss nch W=8u L=1u
+M2 g tap t vss nch W=8u L=1u
+M3 a a vdd vdd pch W=8u L=1u
+M4 g a vdd vdd pch W=8u L=1u
+M5 t ib vss vss nch W=4u L=1u
+M6 ib ib vss vss nch W=4u L=1u
+M7 vdd g out vss nch W=500u L=0.5u
+R1 out tap 100k
+R2 tap vss 100k
+.ends
+"""
+    draft = read_circuit(written(tmp_path, text), tmp_path)
+    assert (draft.kind.name, draft.kind.ports["out"]) == ("regulator with its divider", "out")
+
+
+def test_a_selecting_pin_is_at_a_rail(tmp_path: Path) -> None:
+    """It drives an inverter: half of the supply would turn both of its transistors on."""
+    text = FOLLOWER.replace(".subckt buf out in vdd vss vb", ".subckt buf out in vdd vss vb pick").replace(
+        ".ends",
+        "M6 np pick vdd vdd pch W=2u L=0.5u\nM7 np pick vss vss nch W=1u L=0.5u\nM8 t np t2 vss nch W=1u L=0.5u\n"
+        "M9 t2 vb vss vss nch W=4u L=1u\n.ends",
+    )
+    draft = read_circuit(written(tmp_path, text), tmp_path)
+    assert draft.kind.name == "buffer" and draft.kind.bias["pick"] == "low"

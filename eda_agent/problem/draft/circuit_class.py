@@ -38,6 +38,7 @@ from eda_agent.problem.draft.port_roles import (
     biases,
     gives_current,
     has_no_sink,
+    levels_of,
     loaded_stages,
     mirror_bank,
     outputs_of,
@@ -117,7 +118,7 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
     rails = {"vdd": structure.vdd, "vss": structure.vss}
     doubts = [f"no port is the {role} rail" for role, net in rails.items() if net not in structure.ports]
     rest = [port for port in structure.ports if port not in structure.rails and port not in enables]
-    levels = {port: how for port, how in biases(structure, rest, set()).items() if how in {"low", "high"}}
+    levels = levels_of(structure, rest)
     rest = [port for port in rest if port not in levels]
     found = _purpose(structure, rails, rest, doubts)
     levels = {port: how for port, how in levels.items() if port not in found.ports.values()}

@@ -29,6 +29,10 @@ def closed(lines: Sequence[str], notes: list[str]) -> list[str]:
     return [*lines[:end], f".ends {name}", *lines[end:]]
 
 
+_ENDS = 2
+"""Nodes of a resistor without its substrate."""
+
+
 def foundry_calls(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
     """The lines with the calls of PDK devices in the PDK's unit and with its number of nodes."""
     result: list[str] = []
@@ -68,9 +72,14 @@ def _continued(lines: Sequence[str], start: int) -> list[str]:
 
 
 def _with_nodes(line: str, rule: DeviceRule, notes: list[str]) -> str:
-    """A bipolar's call without a substrate node that the PDK's subcircuit does not have."""
+    """A bipolar's call without a substrate node that the PDK's subcircuit does not have, and a resistor's with the one
+    that it has.
+    """
     words = line.split()
     at = max(number for number, word in enumerate(words) if "=" not in word)
+    if rule.type == "resistor" and at - 1 == rule.terminals - 1 == _ENDS:
+        notes.append(f"{rule.name} has {rule.terminals} nodes: its substrate, which is missing, became ground")
+        return " ".join([*words[:at], "0", *words[at:]])
     bipolar = rule.type in {"npn", "pnp", "bipolar"}
     if not bipolar or at - 1 != rule.terminals + 1:
         return line

@@ -34,10 +34,17 @@ def own_divider(structure: Structure) -> OwnDivider | None:
         for tap in (one.gate, other.gate):
             ends = _ends(structure, tap)
             outs = [net for net in ends if net in structure.ports and net not in structure.rails]
-            if len(outs) == 1 and structure.vss in ends and has_no_sink(structure, outs[0]):
+            if len(outs) == 1 and structure.vss in ends and _only_sources(structure, outs[0]):
                 names = [passive.name for passive in structure.passives if passive.kind == "r" and tap in passive.nets]
                 return OwnDivider(outs[0], tap, tuple(names))
     return None
+
+
+def _only_sources(structure: Structure, out: str) -> bool:
+    """Whether pass devices drive a port and nothing inside pulls it down: drains of PMOS, or followers of NMOS."""
+    fets = [fet for fet in structure.fets if out in (fet.drain, fet.source)]
+    followers = bool(fets) and all((fet.type, fet.source, fet.drain) == ("nmos", out, structure.vdd) for fet in fets)
+    return followers or has_no_sink(structure, out)
 
 
 def _ends(structure: Structure, start: str) -> set[str]:

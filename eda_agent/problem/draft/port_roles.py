@@ -118,7 +118,20 @@ def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[s
     """Port → how it is held: "source" (a current into the port), "sink" (out of it), "voltage", "low" or "high" (at a
     rail), or "open".
     """
-    return {port: _held(structure, port) for port in rest if port not in taken and port not in structure.clocks}
+    held = {port: _held(structure, port) for port in rest if port not in taken and port not in structure.clocks}
+    return {port: "low" if how == "voltage" and _is_logic(structure, port) else how for port, how in held.items()}
+
+
+def levels_of(structure: Structure, ports: Sequence[str]) -> dict[str, str]:
+    """Port → "low" or "high", for those that connections or names put at a rail, whatever the circuit is."""
+    held = {port: _held(structure, port) for port in ports if port not in structure.clocks}
+    return {port: how for port, how in held.items() if how in {"low", "high"}}
+
+
+def _is_logic(structure: Structure, port: str) -> bool:
+    """Whether a port drives inverters alone: it has no level between the rails."""
+    on = [fet for fet in structure.fets if port in (fet.gate, fet.drain, fet.source)]
+    return bool(on) and all(fet.gate == port and structure.roles.get(fet.name, "").startswith("inverter") for fet in on)
 
 
 def _held(structure: Structure, port: str) -> str:

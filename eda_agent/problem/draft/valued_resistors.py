@@ -1,5 +1,5 @@
-"""A valued resistor is a line of an extraction with the resistance, the PDK's device and its drawn sizes:
-`R$1 a b sub 220.1 ppolyf_u L=25U W=39.75U` (KLayout). It becomes a call of the device.
+"""A valued resistor is an R line with the PDK's device and its drawn sizes. An extraction has the resistance too:
+`R$1 a b sub 220.1 ppolyf_u L=25U W=39.75U` (KLayout), a netlist for LVS does not. It becomes a call of the device.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.spice_numbers import parse_spice_number
 
 _LINE = re.compile(
-    r"^\s*r(\S*)((?:\s+[^\s=]+){2,3})\s+([\d.][^\s=]*)\s+([A-Za-z_][^\s=]*)((?:\s+\w+\s*=\s*\S+)+)\s*$", re.IGNORECASE
+    r"^\s*r(\S*)((?:\s+[^\s=]+){2,3}?)(?:\s+([\d.][^\s=]*))?\s+([A-Za-z_][^\s=]*)((?:\s+\w+\s*=\s*\S+)+)\s*$",
+    re.IGNORECASE,
 )
 _SIZE = re.compile(r"(\w+)\s*=\s*(\S+)")
 
@@ -23,7 +24,7 @@ def with_valued_resistors(lines: Sequence[str], pdks: Sequence[Pdk], notes: list
         found = _LINE.match(line)
         called = next((made for pdk in pdks if found and (made := _call(found, pdk)) is not None), None)
         if called is not None:
-            notes.append("resistors with a value and sizes became calls of the PDK's devices: the sizes give the value")
+            notes.append("resistors with sizes became calls of the PDK's devices: the sizes give the value")
         result.append(called or line)
     return result
 
