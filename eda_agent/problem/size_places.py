@@ -125,7 +125,7 @@ def _is_share(edit: Edit, device: Device, parameter: str, netlist: Netlist, subc
     start = initial_value(edit, netlist, subckt)
     if edit.device or not start:
         return False
-    values = [_evaluated(device.params.get(parameter, ""), edit, at, netlist, subckt) for at in (0.0, start, 2 * start)]
+    values = [evaluated(device.params.get(parameter, ""), edit, at, netlist, subckt) for at in (0.0, start, 2 * start)]
     known = [value for value in values if value is not None]
     if len(known) < 3 or not known[0] or not math.isclose(known[2] - known[1], known[1] - known[0], rel_tol=1e-9):
         return False
@@ -161,14 +161,14 @@ def _converted(edit: Edit, device: Device, parameter: str, netlist: Netlist, sub
     start = initial_value(edit, netlist, subckt)
     if edit.device or not start:
         return 1.0
-    values = [_evaluated(device.params.get(parameter, ""), edit, at, netlist, subckt) for at in (start, 2 * start)]
+    values = [evaluated(device.params.get(parameter, ""), edit, at, netlist, subckt) for at in (start, 2 * start)]
     if values[0] is None or values[1] is None or values[0] == values[1]:
         return 1.0
     found = 1000.0 ** round(math.log10(abs(values[1] - values[0]) / abs(start)) / 3)
     return found if abs(start) >= NO_LENGTH else max(found, 1.0)
 
 
-def _evaluated(text: str, edit: Edit, value: float, netlist: Netlist, subckt: str) -> float | None:
+def evaluated(text: str, edit: Edit, value: float, netlist: Netlist, subckt: str) -> float | None:
     """An expression of a device with one parameter at a value and the others at their own; None without a number."""
     scope = netlist.subcircuits[subckt]
     known = {edit.attribute: value}

@@ -4,7 +4,8 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,26 +17,29 @@ from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.targets import rounded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.run.evaluate_once import measure_once, try_out
+from eda_agent.run.evaluate_once import TRIAL_SECONDS, measure_once, try_out
 from eda_agent.simulation.soundness import Soundness
 from eda_agent.units import format_quantity
 
 Wanted = Mapping[str, Mapping[str, float]]
 Values = Mapping[str, Mapping[str, float | None]]
 """Corner → spec → value."""
-Simulated = Callable[[Problem], tuple[Values, Soundness | None]]
+Simulated = Callable[[Problem], tuple[Values, Soundness | None, list[str]]]
 FREQUENCIES = ("25M", "1.2M", "60k", "3k")
 """Hz, behind the common value: a window shows a period of up to twenty times its own."""
 _OSCILLATION = "oscillation_frequency"
 
 
 class Trial(NamedTuple):
-    """`problem`: None if the draft does not load, with `faults`. `everywhere`, `found`: None without a simulation."""
+    """`problem`: None if the draft does not load, with `faults`. `everywhere`, `found`: None without a simulation.
+    `failed`: why testbenches failed, a sentence each.
+    """
 
     problem: Problem | None
     faults: tuple[Finding, ...] = ()
     everywhere: Values | None = None
     found: Soundness | None = None
+    failed: Sequence[str] = ()
 
     @property
     def values(self) -> Mapping[str, float | None] | None:
@@ -62,7 +66,13 @@ def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simula
     asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
     if not simulate or not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
         return _once(draft, folder, circuit, wanted, try_out if simulate else None)
+    begun = time.monotonic()
     for frequency in (asked, *FREQUENCIES):
+        if time.monotonic() - begun > TRIAL_SECONDS:
+            said = f"the search for the frequency ended after {TRIAL_SECONDS:.0f} s: --setting frequency=… names it"
+            draft.noticed += [said] if said not in draft.noticed else []
+            _set(draft, asked)
+            break
         _set(draft, frequency)
         seen = _once(draft, folder, circuit, wanted, _measured).values
         if seen and (swings := seen.get(_OSCILLATION)):
@@ -91,8 +101,8 @@ def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: 
         draft.doubts[:], draft.noticed[:] = doubts, noticed
 
 
-def _measured(problem: Problem) -> tuple[Values, None]:
-    return {problem.corners[0].name: measure_once(problem)}, None
+def _measured(problem: Problem) -> tuple[Values, None, list[str]]:
+    return {problem.corners[0].name: measure_once(problem)}, None, []
 
 
 def _set(draft: Draft, frequency: str) -> None:

@@ -48,6 +48,10 @@ def open_evaluator(
         store.close()
 
 
+TRIAL_SECONDS = 60.0
+"""Of the search for sizings that work, while a draft is tried."""
+
+
 def measure_once(problem: Problem) -> dict[str, float | None]:
     """Spec name → value of the netlist's own sizes in the first corner; None if there is no value or only a bound."""
     problem = replace(problem, corners=problem.corners[:1])
@@ -55,13 +59,21 @@ def measure_once(problem: Problem) -> dict[str, float | None]:
         return _known(evaluator.evaluate([problem.space.initial])[0], problem.corners[0].name)
 
 
-def try_out(problem: Problem) -> tuple[dict[str, dict[str, float | None]], Soundness]:
-    """(corner → values as in `measure_once`, whether the testbenches test in the first corner)."""
+def try_out(problem: Problem) -> tuple[dict[str, dict[str, float | None]], Soundness, list[str]]:
+    """(corner → values as in `measure_once`, whether the testbenches test in the first corner, why testbenches failed
+    there).
+    """
     with open_evaluator(problem) as evaluator:
         one = len(problem.corners) == 1
-        found = judge(evaluator if one else evaluator.for_problem(replace(problem, corners=problem.corners[:1])))
+        nominal = evaluator if one else evaluator.for_problem(replace(problem, corners=problem.corners[:1]))
+        found = judge(nominal, TRIAL_SECONDS)
         evaluation = evaluator.evaluate([problem.space.initial])[0]
-    return {corner.name: _known(evaluation, corner.name) for corner in problem.corners}, found
+    failed = [
+        f"at the netlist's own sizes, testbench {bench} failed: {failure}"
+        for bench, corner, failure in evaluation.failures
+        if corner == problem.corners[0].name
+    ]
+    return {corner.name: _known(evaluation, corner.name) for corner in problem.corners}, found, failed
 
 
 def _known(evaluation: Evaluation, corner: str) -> dict[str, float | None]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from eda_agent.errors import InputError
-from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.draft.spaced_units import with_joined_units
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk.uncovered import uncovered
 from eda_agent.run.drafting import draft_spec
 
@@ -85,3 +87,37 @@ def test_the_nearest_size_with_a_model_is_named() -> None:
     said = str(uncovered("m1", "nvt", (7e-6, 0.52e-6), bins))
     assert "no model of nvt covers W = 7 um, L = 520 nm" in said and "write W = 10 um, L = 500 nm" in said
     assert "smallest" in said and "name another device" in str(uncovered("m1", "nvt", (1e-6, 1e-6), []))
+
+
+def test_fins_and_a_global_supply_that_is_a_port(tmp_path: Path) -> None:
+    """ngspice connects a port with the name of a global net to nothing: the amplifier would be off."""
+    text = OTA.format(size="W=54n L=50n nfin=30", more="").replace("W=4u L=0.5u", "W=81n L=50n nfin=20")
+    text = re.sub(r"\bvdd\b", "vdd!", re.sub(r"\bvss\b", "0", text)).replace("W=2u L=1u", "W=54n L=100n nfin=20")
+    path = tmp_path / "c.sp"
+    path.write_text(text.replace("* t\n", "* t\n.global vdd!\n"))
+    found = draft_spec(path)
+    assert found["pdk"] == "ptm45" and (found["measured"]["dc_gain"] or 0) > 0
+    assert {said for said in found["changed"] if "global" in said or "fins" in said} == {
+        ".global was left out for nets that are ports",
+        "fins (nfin) became the width of a planar device: the number of fins times w",
+    }
+    device = read_circuit(path, tmp_path).netlist.subcircuits["ota"].device("m1")
+    assert device is not None and float(device.params["w"]) == pytest.approx(30 * 54e-9) and "nfin" not in device.params
+
+
+def test_a_capacitor_that_grows_by_decades_keeps_a_sensible_range(tmp_path: Path) -> None:
+    path = tmp_path / "c.sp"
+    path.write_text(OTA.format(size="W=5u L=0.5u", more="C1 out d1 'pwr(10,x*4-2)*1e-12'"))
+    draft = read_circuit(path, tmp_path, "sky130A")
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    [found] = [one for one in load_problem(tmp_path / "spec.yaml").space.parameters if one.name == "x"]
+    # 1 pF at 0.5, and a factor of 20 on both sides
+    ends = [10 ** (4 * at - 2) for at in (found.minimum, found.initial, found.maximum)]
+    assert ends == pytest.approx([1 / 20, 1, 20], rel=0.1)
+
+
+def test_a_failed_simulation_of_a_draft_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "c.sp"
+    path.write_text(OTA.format(size="W=5u L=0.5u strange=3", more=""))
+    found = draft_spec(path, pdk="ptm45")
+    assert any("testbench loop failed" in said and "strange" in said for said in found["noticed"])

@@ -6,7 +6,8 @@ targets.
     circuit_class        structure → the purpose of the circuit
     answers              what the user says of it; chosen_kind, chosen_sizes apply them
     conditions           supply, load, common mode, bias; guesses: those that nobody said
-    sizable_parameters   which parameters are sized, in which range, with which role
+    sizable_parameters   which parameters are sized, with which role
+    size_range           in which range
     fallback_testbench   a deck if no template fits
     text                 a `Draft` → the text of spec.yaml
 

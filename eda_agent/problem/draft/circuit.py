@@ -21,6 +21,7 @@ from eda_agent.problem.draft.copied_current import with_copied_current
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
+from eda_agent.problem.draft.fins import without_fins
 from eda_agent.problem.draft.first_sizes import FIRST_SIZES, first_sizes
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
@@ -121,7 +122,8 @@ def read_circuit(
     left_out: list[str] = []
     here = with_joined_units(with_command_files(raw, path.parent, left_out), left_out)
     here = without_missing_files(here, path.parent, path, left_out, pdk=bool(pdk or guessed or pdk_in(raw)))
-    here = without_foreign_junctions(without_nesting(first_variant(here, left_out), left_out), chosen, left_out)
+    here = without_nesting(first_variant(here, left_out), left_out)
+    here = without_fins(without_foreign_junctions(here, chosen, left_out), chosen, left_out)
     deck = path
     if here != raw:
         deck = path.parent / f"{path.stem}.eda.spice"

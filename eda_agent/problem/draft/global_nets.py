@@ -31,6 +31,20 @@ class _Cell:
     needs: list[str] = field(default_factory=list)
 
 
+def _without_shadowing(lines: Sequence[str], ports: set[str], notes: list[str]) -> list[str]:
+    """The lines without global nets that are ports: ngspice would connect the port to nothing."""
+    result = []
+    for line in lines:
+        found = re.match(r"\s*\.global\s+(.*)", line, re.IGNORECASE)
+        left = [net for net in found[1].split() if net.lower() not in ports] if found else []
+        if found is None or len(left) == len(found[1].split()):
+            result.append(line)
+            continue
+        notes.append(".global was left out for nets that are ports")
+        result += [f".global {' '.join(left)}"] if left else []
+    return result
+
+
 def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
     """The lines with a port for every global net that a cell uses.
 
@@ -61,7 +75,7 @@ def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
         news = sum(_inherit(cell, cards, cells) for cell in cells.values()) > 0
     made = list(dict.fromkeys(net for cell in cells.values() for net in cell.needs))
     if not made:
-        return list(lines)
+        return _without_shadowing(lines, {net.lower() for cell in cells.values() for net in cell.ports}, notes)
     what = ", ".join("node 0" if net == VSS else net for net in made)
     notes.append(
         f"{what} reached the devices without a port: made {'a port' if len(made) == 1 else 'ports'}, {' '.join(made)}"

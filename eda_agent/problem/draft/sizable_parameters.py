@@ -4,8 +4,6 @@ range and the role of its devices.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable
 
 from eda_agent.problem import expression
@@ -16,22 +14,17 @@ from eda_agent.problem.draft.idle import dummy_words, idle_lines
 from eda_agent.problem.draft.importance import by_importance
 from eda_agent.problem.draft.inert import without_inert
 from eda_agent.problem.draft.inner_loads import loads_of
-from eda_agent.problem.draft.legal_range import legal_range
+from eda_agent.problem.draft.size_range import side_of, spelled
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.names import STANDARD_CELL
 from eda_agent.problem.pdk import DeviceRule
 from eda_agent.problem.size_places import (
-    COUNTS,
     divides_a_width,
-    fingers_of,
     initial_value,
     is_count,
-    own_value,
-    place_unit,
     uses_of,
 )
-from eda_agent.units import format_quantity
 
 IDEAL = {"r": 50e6, "c": 1e-6, "l": 10e-6}
 """Ohm, F and H from which a passive is no part of a chip."""
@@ -114,12 +107,6 @@ def _say_dummies(draft: Draft, places: Iterable[tuple[str, Edit]]) -> None:
     draft.noticed += [said for said in dummy_words(draft, paths_of(draft), tied) if said not in draft.noticed]
 
 
-def _side(draft: Draft, device: Device, parameter: str) -> str:
-    """`w` or `l` for what the device calls its width or length, else the parameter."""
-    rule = draft.pdk.device(device.value) if device.kind == "x" else None
-    return rule.side(parameter) if rule is not None else parameter
-
-
 def _attributes(rule: DeviceRule | None) -> tuple[str, ...]:
     """The parameters of a device that a designer chooses."""
     if rule is None:
@@ -127,20 +114,11 @@ def _attributes(rule: DeviceRule | None) -> tuple[str, ...]:
     return (*rule.free, *rule.counts, "m")
 
 
-def spelled(draft: Draft, edit: Edit) -> str:
-    """A place as a spec names it: a parameter as the netlist spells it, M1.w, or CELL.M1.w."""
-    if edit.device:
-        path = edit.device.upper() if edit.scope == draft.subckt else f"{edit.scope}.{edit.device}"
-        return f"{path}.{edit.attribute}"
-    found = re.search(rf"(?<![\w.])({re.escape(edit.attribute)})\s*=", draft.netlist_text, re.IGNORECASE)
-    return found[1] if found else edit.attribute
-
-
 def _sizes(draft: Draft, edit: Edit) -> bool:
     """Whether a place is a size: the value of a source inside the circuit, or its load, is a condition."""
     uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
     return any(
-        (_side(draft, device, key) in {"w", "l", "m"} and key in (*_attributes(draft.pdk.device(device.value)), "m"))
+        (side_of(draft, device, key) in {"w", "l", "m"} and key in (*_attributes(draft.pdk.device(device.value)), "m"))
         or (key == "value" and device.kind in "rcl" and device.name not in loads)
         for device, key in uses
     )
@@ -174,102 +152,9 @@ def _ideal(device: Device) -> bool:
     return isinstance(number, expression.Number) and number.value >= IDEAL[device.kind]
 
 
-def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
-    """(min, max, step, scale) as text, legal in the PDK and around the netlist's own value."""
-    uses = [(device, _side(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
-    counted = is_count(edit, uses)
-    uses.sort(key=lambda use: use[1] not in (COUNTS if counted else {"w", "l", "m", "value"}))
-    device, key = uses[0]
-    unit, scale = place_unit(edit, draft.netlist, draft.subckt, draft.pdk)
-    start = (initial_value(edit, draft.netlist, draft.subckt) or 1.0) * scale
-    rule = draft.pdk.device(device.value)
-    if rule is not None and key in rule.counts:
-        return "1", str(rule.counts[key]), "1", "log"
-    if key in COUNTS:
-        return "1", f"{max(20, math.ceil(4 * start))}", "1", "log"
-    if unit == "m":
-        rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
-        least = (
-            max((rule.width if key == "w" else rule.length)[0] for rule in rules)
-            if rules
-            else min(_smallest(draft, key), start)
-        )
-        most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
-        grid = 2 * draft.pdk.grid
-        if rules and not any(rule.is_fet for rule in rules):
-            low, high = (round(bound / grid) * grid for bound in (max(least, start / 10), min(most, start * 10)))
-            return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
-        if key == "w":
-            # the models' widths and the grid apply to a finger
-            fingers = [
-                fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses
-            ]
-            fingers += _followers_fingers(draft, edit)
-            least, most = least * max(fingers), most * (min(fingers) if rules else 1.0)
-            grid *= fingers[0] if len(set(fingers)) == 1 else 1.0
-        top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
-        low = math.ceil(least / grid - 1e-9) * grid
-        high = min(math.floor(most / grid + 1e-9) * grid, _nice(top))
-        if not edit.device:
-            # values computed from a parameter must stay legal too
-            ends = legal_range(draft, edit, low / scale, max(high, low + grid) / scale, start / scale)
-            before = low, high
-            low, high = (
-                math.ceil(ends[0] * scale / grid - 1e-6) * grid,
-                math.floor(ends[1] * scale / grid + 1e-6) * grid,
-            )
-            if not math.isclose(high, before[1]) or not math.isclose(low, before[0]):
-                note = (
-                    f"the range of {spelled(draft, edit)} is {_plain(low)} to {_plain(high)}: beyond it a size that"
-                    " follows it leaves the models"
-                )
-                draft.noticed += [note] if note not in draft.noticed else []
-        return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
-    if start <= 0:
-        return _plain(start), _plain(start or 1.0), "", "lin"
-    if key in {"w", "l"}:
-        ends = legal_range(draft, edit, start / 30, start * 30, start)
-        return _plain(ends[0]), _plain(ends[1]), "", "log"
-    spread = {"c": 20.0, "l": 5.0}.get(device.kind, 30.0)
-    return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
-
-
-def _followers_fingers(draft: Draft, edit: Edit) -> list[float]:
-    """The fingers of the devices whose width follows this one."""
-    path = edit.device if edit.scope == draft.subckt else f"{edit.scope}.{edit.device}"
-    result = []
-    for names, attribute in grouped(draft).equal:
-        for name in names[1:] if attribute == edit.attribute and names[0] == path else ():
-            cell, _, device = name.rpartition(".")
-            scope = draft.netlist.subcircuits[cell or draft.subckt]
-            if (found := scope.device(device)) is not None:
-                result.append(fingers_of(found, scope.name, draft.netlist, draft.subckt) or 1.0)
-    return result
-
-
-def _smallest(draft: Draft, key: str) -> float:
-    """The smallest length (m) in the netlist, for models without known limits; a width may be as small as a length."""
-    found = [
-        own_value(Edit(scope.name, device.name, side), draft.netlist, draft.subckt)
-        for scope in draft.netlist.reached(draft.subckt)
-        for device in scope.devices
-        for side in {key, "l"}
-        if device.params.get(side)
-    ]
-    return min((value for value in found if value is not None and value > 0), default=1e-6)
-
-
-def _nice(value: float) -> float:
-    return float(f"{value:.1g}")
-
-
-def _plain(value: float) -> str:
-    return format_quantity(value, digits=6).replace(" ", "")
-
-
 def role_of(draft: Draft, edit: Edit) -> str:
     """The function of the devices that a place sizes, and the side of them."""
-    uses = [(device, _side(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
+    uses = [(device, side_of(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
     uses = [use for use in uses if use[1] in {"w", "l", "m", "value"}]
     lines = {id(device.line) for device, _ in uses}
     roles = [role for label, role in draft.structure.roles.items() if id(device_at(draft, label).line) in lines]

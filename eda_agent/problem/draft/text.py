@@ -23,13 +23,8 @@ from eda_agent.problem.draft.own_results import Row, own_specs, trial_specs
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
-from eda_agent.problem.draft.sizable_parameters import (
-    MAX_PARAMETERS,
-    places_of,
-    range_of,
-    role_of,
-    spelled,
-)
+from eda_agent.problem.draft.sizable_parameters import MAX_PARAMETERS, places_of, role_of
+from eda_agent.problem.draft.size_range import range_of, spelled
 from eda_agent.problem.draft.targets import (
     DRAFTED_UNIT,
     NO_SIZES,

@@ -89,9 +89,21 @@ def _solved(text: str, name: str, start: str) -> str:
     except expression.ExpressionError:
         return start
     slope = at[1] - at[0]
-    if wanted is None or not slope or not math.isclose(at[2] - at[1], slope) or (wanted - at[0]) / slope <= 0:
+    if wanted is not None and slope and not math.isclose(at[2] - at[1], slope):
+        return _share(node, name, wanted) or start
+    if wanted is None or not slope or (wanted - at[0]) / slope <= 0:
         return start
     return f"{(wanted - at[0]) / slope:.6g}"
+
+
+def _share(node: expression.Node, name: str, wanted: float) -> str:
+    """The value between 0 and 1 at which an expression that is not linear is nearest to a size, as 0.5 in
+    `pwr(10, x*4-2)*1e-12` for 1 pF; "" if it comes nowhere near.
+    """
+    values = {place / 100: expression.evaluate(node, {name: place / 100}) for place in range(1, 100)}
+    near = {place: abs(math.log(value / wanted)) for place, value in values.items() if value > 0 < wanted}
+    best = min(near, key=lambda place: near[place], default=None)
+    return f"{best:.6g}" if best is not None and near[best] < 1.0 else ""
 
 
 def _names(text: str) -> list[str]:

@@ -4,7 +4,9 @@ the start is bad.
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -102,11 +104,13 @@ class Soundness:
         return any(symptom.check == check for symptom in (*self.refused, *self.said))
 
 
-def judge(evaluator: Evaluator) -> Soundness:
+def judge(evaluator: Evaluator, seconds: float = math.inf) -> Soundness:
     """Check the baseline in the first corner; if it shows a symptom, check other sizings until some do not.
 
-    Simulated without the cache. The draws depend only on the design space.
+    Simulated without the cache. The draws depend only on the design space. After `seconds` no more are drawn, and a
+    symptom that is left is said and not refused.
     """
+    begun = time.monotonic()
     problem = evaluator.problem
     corner, start = problem.corners[0].name, problem.space.initial
     sizings = _draws(evaluator)
@@ -120,7 +124,7 @@ def judge(evaluator: Evaluator) -> Soundness:
         return Soundness(tuple(frozen), ())
     left, looked = _escaping([symptom for symptom in found if not symptom.mild], other), [other]
     batch = max(2, evaluator.executor.size)
-    while left and len(looked) < len(sizings):
+    while left and len(looked) < len(sizings) and time.monotonic() - begun < seconds:
         more = observe(evaluator, sizings[len(looked) : len(looked) + batch], corner, _needed(left))
         looked += more
         batch *= 2
@@ -128,7 +132,8 @@ def judge(evaluator: Evaluator) -> Soundness:
             left = _escaping(left, seen)
     # a testbench that was never simulated again shows nothing
     again = {seen.testbench for shown in looked for seen in shown}
-    refused = [symptom for symptom in left if symptom.testbench in again]
+    stopped = len(looked) < len(sizings)
+    refused = [] if stopped else [symptom for symptom in left if symptom.testbench in again]
     hopeless = {symptom.testbench for symptom in refused}
     said = [symptom for symptom in found if symptom.testbench not in hopeless]
     # if something else is refused, unmoved results follow from it
