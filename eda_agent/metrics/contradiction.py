@@ -18,9 +18,12 @@ def tells_of_instability(why: str) -> bool:
 
 def same_conditions(one: Mapping[str, float], other: Mapping[str, float], windows: frozenset[str]) -> bool:
     """Whether two testbenches with these settings show the circuit under the same conditions: loads and levels that
-    both state are equal; `windows` are settings of simulated ranges.
+    both state are equal, and so is the share of the output that is fed back; `windows` are settings of simulated
+    ranges.
     """
-    return all(one[key] == other[key] for key in one.keys() & other.keys() - windows)
+    return one.get("feedback", 1.0) == other.get("feedback", 1.0) and all(
+        one[key] == other[key] for key in one.keys() & other.keys() - windows
+    )
 
 
 def withheld(testbench: str) -> str:

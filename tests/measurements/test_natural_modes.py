@@ -211,6 +211,8 @@ def test_words_that_tell_of_an_oscillation() -> None:
     windows = frozenset({"f_start"})
     assert same_conditions({"load": 1e-12, "f_start": 1.0}, {"load": 1e-12, "f_start": 9.0, "hold": 1.0}, windows)
     assert not same_conditions({"load": 1e-12}, {"load": 2e-12}, windows)
+    # a step in unity feedback says nothing of a loop that feeds half of its output back
+    assert not same_conditions({"load": 1e-12, "feedback": 0.5}, {"load": 1e-12, "step": 1.0}, windows)
 
 
 def test_the_sign_of_a_margin_agrees_with_the_modes_of_the_closed_loop() -> None:
