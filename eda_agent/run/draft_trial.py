@@ -1,5 +1,5 @@
 """A draft's trial simulates the netlist's own sizes; that of an oscillator searches the frequency that its window asks
-for.
+for, that of an amplifier a common mode at which it amplifies.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import NamedTuple
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import Draft, write_draft
+from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.draft.conditions import COMMON_MODE, OTHER_COMMON_MODES, common_mode_is_guessed
 from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.targets import rounded
 from eda_agent.problem.load import load_problem
@@ -28,6 +30,7 @@ Simulated = Callable[[Problem], tuple[Values, Soundness | None, list[str]]]
 FREQUENCIES = ("25M", "1.2M", "60k", "3k")
 """Hz, behind the common value: a window shows a period of up to twenty times its own."""
 _OSCILLATION = "oscillation_frequency"
+_GAIN = "dc_gain"
 
 
 class Trial(NamedTuple):
@@ -62,25 +65,54 @@ def _of_netlist(findings: Iterable[Finding], spec: Path, netlist: Path) -> list[
 
 
 def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simulate: bool) -> Trial:
-    """The trial of a draft; an oscillator's testbenches get the frequency at which it was seen to swing."""
+    """The trial of a draft; an oscillator's testbenches get the frequency at which it was seen to swing, those of an
+    amplifier a common mode at which it was seen to amplify.
+    """
     asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
-    if not simulate or not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
-        return _once(draft, folder, circuit, wanted, try_out if simulate else None)
+    if not simulate:
+        return _once(draft, folder, circuit, wanted, None)
+    if not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
+        return _at_common_mode(draft, folder, circuit, wanted)
     begun = time.monotonic()
     for frequency in (asked, *FREQUENCIES):
         if time.monotonic() - begun > TRIAL_SECONDS:
             said = f"the search for the frequency ended after {TRIAL_SECONDS:.0f} s: --setting frequency=… names it"
             draft.noticed += [said] if said not in draft.noticed else []
-            _set(draft, asked)
+            _set(draft, "frequency", asked, _has_frequency)
             break
-        _set(draft, frequency)
+        _set(draft, "frequency", frequency, _has_frequency)
         seen = _once(draft, folder, circuit, wanted, _measured).values
         if seen and (swings := seen.get(_OSCILLATION)):
-            _set(draft, format_quantity(rounded(swings)).replace(" ", ""))
+            _set(draft, "frequency", format_quantity(rounded(swings)).replace(" ", ""), _has_frequency)
             break
     else:
-        _set(draft, asked)
+        _set(draft, "frequency", asked, _has_frequency)
     return _once(draft, folder, circuit, wanted, try_out)
+
+
+def _at_common_mode(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> Trial:
+    """The trial at half of the supply, or at the first other common mode at which the circuit amplifies."""
+    guessed, kind = common_mode_is_guessed(draft), draft.kind
+    begun = time.monotonic()
+    first = _once(draft, folder, circuit, wanted, try_out)
+    if not guessed or _amplifies(first.values):
+        return first
+    for level in OTHER_COMMON_MODES:
+        if time.monotonic() - begun > TRIAL_SECONDS:
+            break
+        _set(draft, "vcm", level, lambda bench: bench.template in COMMON_MODE)
+        if _amplifies(_once(draft, folder, circuit, wanted, _measured).values):
+            return _once(draft, folder, circuit, wanted, try_out)
+    draft.kind = kind
+    return first
+
+
+def _amplifies(values: Mapping[str, float | None] | None) -> bool:
+    """Whether the gain at low frequency is above 0 dB; True where no gain is asked for."""
+    if values is None or _GAIN not in values:
+        return True
+    gain = values[_GAIN]
+    return gain is not None and gain > 0
 
 
 def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: Simulated | None) -> Trial:
@@ -105,9 +137,13 @@ def _measured(problem: Problem) -> tuple[Values, None, list[str]]:
     return {problem.corners[0].name: measure_once(problem)}, None, []
 
 
-def _set(draft: Draft, frequency: str) -> None:
+def _has_frequency(bench: Bench) -> bool:
+    return "frequency" in bench.settings
+
+
+def _set(draft: Draft, name: str, text: str, of: Callable[[Bench], bool]) -> None:
+    """Give a setting to the testbenches that have it."""
     benches = [
-        replace(bench, settings={**bench.settings, "frequency": frequency}) if "frequency" in bench.settings else bench
-        for bench in draft.kind.benches
+        replace(bench, settings={**bench.settings, name: text}) if of(bench) else bench for bench in draft.kind.benches
     ]
     draft.kind = replace(draft.kind, benches=tuple(benches))

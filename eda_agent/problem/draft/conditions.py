@@ -30,6 +30,11 @@ _CURRENT = 5e-6
 _RESISTANCE = 10e3
 """Ohm: the guess of a resistor outside that sets a current."""
 DIFFERENTIAL = frozenset({"differential_loop", "common_mode_loop", "differential_step", "differential_swing"})
+OTHER_COMMON_MODES = {
+    "vdd/4": (0.25, "a quarter of the supply, where the circuit amplifies at its own sizes"),
+    "3*vdd/4": (0.75, "three quarters of the supply, where the circuit amplifies at its own sizes"),
+}
+"""Setting of a trial → (its share of the supply, why): a pair of one type can be off at half of a low supply."""
 COMMON_MODE = DIFFERENTIAL | {
     "opamp_open_loop",
     "opamp_step",
@@ -191,9 +196,13 @@ def common_mode_of(draft: Draft) -> float | None:
 
 
 def usual_mode(draft: Draft) -> tuple[float, str]:
-    """(V of the inputs where nothing says it, why): half of the supply, or a third of it nearer to the rail of its
-    loads for a pair of one type with first sizes, so that its tail has room.
+    """(V of the inputs where nothing says it, why): that of a trial, half of the supply, or a third of it nearer to the
+    rail of its loads for a pair of one type with first sizes, so that its tail has room.
     """
+    for bench in draft.kind.benches:
+        if (text := bench.settings.get("vcm", "")) in OTHER_COMMON_MODES:
+            share, words = OTHER_COMMON_MODES[text]
+            return float(f"{share * supply_of(draft):.6g}"), words
     pair = draft.structure.input_pair
     types = {
         fet.type for one in draft.structure.pairs for fet in one if pair and fet.gate in {pair[0].gate, pair[1].gate}
@@ -208,6 +217,13 @@ def bench_settings(draft: Draft) -> Iterator[tuple[Bench, Mapping[str, str]]]:
     """Every testbench with the settings that a draft writes without a measurement."""
     for bench in draft.kind.benches:
         yield bench, settings_of(draft, bench, None)[0]
+
+
+def common_mode_is_guessed(draft: Draft) -> bool:
+    """Whether a testbench has a common mode that neither the user, the netlist nor a trial says."""
+    said = {*draft.answers.settings, *(name for bench in draft.kind.benches for name in bench.settings)}
+    needed = any(bench.template in COMMON_MODE for bench in draft.kind.benches)
+    return needed and "vcm" not in said and common_mode_of(draft) is None
 
 
 def amount_text(value: float) -> str:
