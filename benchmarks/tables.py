@@ -29,6 +29,8 @@ RESULTS = TOP / "benchmarks" / "results"
 SHOWN = {
     "present/unseen": ("docs/results.md", "present/unseen"),
     "present/learned": ("docs/results.md", "present/learned"),
+    "public/sizing_bench": ("docs/suites.md", "public/sizing_bench"),
+    "public/analog_gym": ("docs/suites.md", "public/analog_gym"),
     "unseen100": ("docs/results-0.1.0.md", "unseen100"),
     "learned100": ("docs/results-0.1.0.md", "learned100"),
     "drafts": ("docs/results-0.1.0.md", "drafts"),

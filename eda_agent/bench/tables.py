@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.bench.specs_met import specs_met
+
 MARKS = (1, 5, 10, 20, 30, 50, 100, 200)
 """Numbers of simulations at which results are shown."""
 _DIGITS = 12
@@ -130,7 +132,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
             solved = sum(solved_at(row, budget) for row in mine) / len(mine)
             cells.append(f"{share(solved)} % / {grade(math.fsum(score_at(row, budget) for row in mine) / len(mine))}")
         lines.append(f"| {circuit} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *specs_met(rows, policies)]) + "\n"
 
 
 def value_at(value: Callable[[Mapping[str, Any], int], float], mark: int, row: Mapping[str, Any]) -> float:
