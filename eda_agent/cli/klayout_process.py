@@ -65,7 +65,8 @@ def done(klayout: str, job: dict[str, Any], folder: Path) -> dict[str, Any]:
             f"{klayout} did not draw the layout:\n{words or 'it said nothing'}\n    → place it in KLayout's window"
         )
     answer: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    faults = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("ERROR")]
-    if "refused" in answer and faults:
-        answer["refused"] += f"\n    KLayout said: {faults[-1][:300]}"
+    faults = [line[:300] for line in log.read_text(errors="replace").splitlines() if line.startswith("ERROR")]
+    if "refused" in answer:
+        # the first ones say which macro failed
+        answer["refused"] += "".join(f"\n    KLayout said: {line}" for line in dict.fromkeys(faults[:3]))
     return answer
