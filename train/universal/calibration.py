@@ -177,11 +177,9 @@ def table(network: Network, held: Iterable[Lesson], seed: int = 0) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m eda_agent.train.universal.calibration",
-        description="Measure the calibration of the universal surrogate.",
-    )
+def arguments_of(name: str, text: str, arguments: Sequence[str] | None) -> tuple[Network, list[Lesson]]:
+    """The network and the lessons of a command `name` on the structures that are left out of training."""
+    parser = argparse.ArgumentParser(prog=f"python -m eda_agent.train.universal.{name}", description=text)
     parser.add_argument(
         "--records", type=Path, default=None, help="folder written by make (default: in the user's cache)"
     )
@@ -195,6 +193,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if network is None:
         raise InputError(f"{path}: not weights of this version\n    → python -m eda_agent.train.universal.learn")
     held = [one for one in lessons(sorted((folder / "records").glob("*.npz"))) if one.held and not one.tunes]
+    return network, held
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    network, held = arguments_of("calibration", "Measure the calibration of the universal surrogate.", arguments)
     sys.stdout.write(f"{len(held)} circuits of {len({one.shape for one in held})} structures\n\n{table(network, held)}")
     return 0
 
