@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from eda_agent.agent.universal.graph import METRIC_NAMES, ROLES, circuit_graph
+from eda_agent.agent.language.words import ROLES
+from eda_agent.agent.universal.graph import METRIC_NAMES, circuit_graph
 from eda_agent.agent.universal.network import POINT_FEATURES, Generated, Network
 from eda_agent.problem.spec import Problem
 from eda_agent.train.universal.ablations import PARTS, Ablated
