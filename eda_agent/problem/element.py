@@ -39,6 +39,7 @@ _NODES = {
     "t": 4,
 }
 """Element letter → minimum number of nodes."""
+_UNITS = {"r": "ohm", "c": "farad", "l": "henry"}
 _PLAIN = frozenset("mxrclqdjz")
 """Elements whose parameters are `name = value` pairs only."""
 
@@ -82,7 +83,11 @@ def read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Device
             )
         if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
             findings.append(
-                device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³")
+                device.line.finding(
+                    f"{device.value} is {device.value[:-1]} milli{_UNITS[device.kind]} in SPICE, where M is milli in"
+                    " either case (LTspice and KiCad too)",
+                    f"write {device.value[:-1]}Meg for 10⁶, or {device.value[:-1]}m for 10⁻³",
+                )
             )
     return tuple(result)
 
@@ -123,7 +128,7 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
     return result
 
 
-_PWL = re.compile(r"\bpwl\s*\(.*\)", re.IGNORECASE)
+_WAVEFORM = re.compile(r"\b(?:pwl\s*\(.*\)|(?:sine?|pulse|exp|sffm|am)\s*\([^()]*\))", re.IGNORECASE)
 
 
 class _Words:
@@ -133,8 +138,8 @@ class _Words:
         self.originals: dict[str, str] = {}
 
     def plain(self, text: str) -> str:
-        """The line with every such name before its first parameter replaced, and a source's PWL list."""
-        text = _PWL.sub(lambda found: self._stand_in(found[0]), text) if text[:1] in "vViI" else text
+        """The line with every such name before its first parameter replaced, and a source's waveform."""
+        text = _WAVEFORM.sub(lambda found: self._stand_in(found[0]), text) if text[:1] in "vViI" else text
         head, equals, tail = text.partition("=")
         cut = len(head.rstrip().rpartition(" ")[0]) if equals else len(head)
         words = [self._plain_word(word) for word in re.findall(r"\{[^{}]*\}|'[^']*'|\S+", head[:cut])]

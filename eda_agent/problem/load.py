@@ -19,6 +19,7 @@ from eda_agent.problem.load_bias import circuit_of
 from eda_agent.problem.load_budget import load_budget
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
+from eda_agent.problem.load_purpose import check_purpose
 from eda_agent.problem.load_space import load_space
 from eda_agent.problem.load_specs import load_specs
 from eda_agent.problem.load_testbench import check_template, load_testbench
@@ -81,6 +82,7 @@ def load_problem(path: Path | str) -> Problem:
     for key in NEEDED:
         if key not in fields:
             top.report.add(Finding(f"key {key!r} is missing", path, 1, key, fix="see docs/spec.md"))
+    check_purpose(top, fields)
     pdk = _pdk(fields.get("pdk"), path.parent)
     left_out: list[Line] = []
     netlist = _netlist(path, fields, pdk, left_out)

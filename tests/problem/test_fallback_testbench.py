@@ -89,8 +89,9 @@ def test_without_a_supply_among_the_ports_the_draft_says_what_to_write(tmp_path:
     text = STORE.replace(" vddl vddh gnd\n", " gnd\n").replace("M7 vddh b out", "M7 c b out")
     assert drafted("ls", text.replace("vddh", "k"), tmp_path) == 1
     assert not (tmp_path / "ls.tb.spice").exists()
-    with pytest.raises(InputError, match="testbenches is empty"):
+    with pytest.raises(InputError, match=r"testbenches and specs are empty.*\n.*--kind KIND") as caught:
         load_problem(tmp_path)
+    assert len(caught.value.findings) == 1
 
 
 def test_micrometres_with_a_prefix_are_refused(tmp_path: Path) -> None:

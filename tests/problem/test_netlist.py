@@ -96,6 +96,14 @@ def test_written_back_with_values_keeps_everything_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", ["dc 0 sin(0 0.1 5meg) ac 1", "sin(0 0.1 5meg)", "dc 0 pulse(0 1 0 1n 1n 5n 10n) ac 1"]
+)
+def test_a_waveform_needs_no_blank_before_its_parenthesis(tmp_path: Path, value: str) -> None:
+    (device,) = read(tmp_path, f"* title\nVdm a b {value}\n.end\n").top.devices
+    assert device.nodes == ("a", "b") and device.value.endswith(value.removeprefix("dc "))
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         (".control\nshell touch /tmp/owned\n.endc", r"\.control"),
@@ -108,7 +116,7 @@ def test_written_back_with_values_keeps_everything_else(tmp_path: Path) -> None:
         (".csparam a=1", "not allowed"),
         ("V1 a 0 pwl file='/etc/passwd'", "names a file"),
         (".include `ls`", "safely"),
-        ("R1 a b 10M", "milli in SPICE"),
+        ("R1 a b 10M", "10M is 10 milliohm in SPICE.*\n.*write 10Meg"),
         (".ac dec 10 1 1G", "does not belong"),
         ("M1 a b", "cannot be read"),
         (".subckt x a\n.ends\n.subckt x a\n.ends", "twice"),

@@ -45,6 +45,8 @@ from eda_agent.problem.draft.port_roles import (
 )
 from eda_agent.problem.draft.power_on_reset import power_on_reset
 from eda_agent.problem.draft.released_level import released_level
+from eda_agent.problem.draft.resonator import resonator_ports
+from eda_agent.problem.draft.resonator import words_of as resonator_words
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
 from eda_agent.problem.draft.sample_hold import sample_hold
 from eda_agent.problem.draft.static_logic import static_logic
@@ -97,6 +99,8 @@ def classify(structure: Structure) -> CircuitClass:
     if (sampled := sample_hold(structure, rest)) is not None:
         said = ("a capacitor lifts the gate of the switch: it is bootstrapped",) if sampled.boosted else ()
         return CircuitClass("sample and hold", sampled.ports, sampled.bias, sampled.benches, noticed=said)
+    if structure.input_pair is None and (pads := resonator_ports(structure, rest)) is not None:
+        return CircuitClass("", {"vdd": structure.vdd, "vss": structure.vss}, {}, (), (resonator_words(pads),))
     if structure.input_pair is None and (logic := static_logic(structure)) is not None:
         benches = KIND_BENCHES[logic.kind]
         return CircuitClass(logic.kind, logic.ports, logic.held, benches, noticed=logic.words)

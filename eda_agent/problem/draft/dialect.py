@@ -15,7 +15,7 @@ from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
-from eda_agent.problem.draft.lengths import in_metres, times
+from eda_agent.problem.draft.lengths import expressions_times, in_metres, times
 from eda_agent.problem.draft.named_sizes import with_named_sizes, with_sums_in_unit
 from eda_agent.problem.draft.named_units import with_units_in_names
 from eda_agent.problem.draft.reserved_names import without_reserved_names
@@ -82,7 +82,7 @@ def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str
         if not line.lstrip().startswith("+"):
             # the numbers of a PDK's subcircuit are in its own unit
             factor = {"m": metres, "x": metres / unit}.get(line.lstrip()[:1].lower(), 1.0)
-        result.append(times(line, factor))
+        result.append(expressions_times(times(line, factor), factor))
     return result
 
 

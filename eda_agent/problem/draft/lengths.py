@@ -36,6 +36,19 @@ def times(line: str, factor: float) -> str:
     return line if factor == 1.0 else SIZE.sub(sized, line)
 
 
+def expressions_times(line: str, factor: float) -> str:
+    """A line with the lengths that are names or expressions multiplied by a factor: `W={wn}` becomes `W={wn*1e-06}`."""
+
+    def sized(match: re.Match[str]) -> str:
+        power, inner = LENGTHS.get(match[1].lower(), 0), match[2].strip("'{} ")
+        if not power or number_of(match[2]) is not None:
+            return match[0]
+        inner = inner if re.fullmatch(r"\w+", inner) else f"({inner})"
+        return f"{match[1]}={{{inner}*{factor**power:.10g}}}"
+
+    return line if factor == 1.0 else SIZE.sub(sized, line)
+
+
 def in_metres(line: str) -> bool:
     """Whether the plain widths and lengths of a line can be metres."""
     plain = (number_of(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"})

@@ -118,7 +118,9 @@ def stages(structure: Structure) -> dict[str, int]:
     for one, other in (*((fet.drain, fet.source) for fet in structure.fets), *wires):
         if not {one, other} & cut and top(one) != top(other):
             same[top(one)] = top(other)
-    nets = {net for fet in structure.fets for net in (fet.drain, fet.source)} - cut
+    # a net between a gate and a resistor belongs to the stage behind the resistor
+    nets = {net for fet in structure.fets for net in (fet.drain, fet.source)} | {net for one in wires for net in one}
+    nets -= cut
     numbers: dict[str, int] = {}
     return {net: numbers.setdefault(top(net), len(numbers)) for net in sorted(nets)}
 
