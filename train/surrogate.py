@@ -1,12 +1,10 @@
 """Surrogate training fits one network per circuit to the circuit's pool and survey: it predicts the measurements of
-designs from
-those of other designs.
+designs from those of other designs.
 
     python -m eda_agent.train.surrogate train/recipes/embedded.yaml [--out FILE] [CIRCUIT …]
 
 Pools and surveys that are not in the cache are simulated. Targets are not used, only measurements. Networks of circuits
-that
-are not named stay unchanged in the file.
+that are not named stay unchanged in the file. Each network is written when it is done.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import product
 from pathlib import Path
@@ -38,6 +36,7 @@ from eda_agent.agent.policies.surrogate_checkpoint import (
     write_surrogates,
 )
 from eda_agent.agent.policies.surrogate_prior import scaled
+from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.sizes import sizes
 from eda_agent.simulation.executors import open_pool
@@ -228,27 +227,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe)
     torch.set_num_threads(recipe.threads or 1)
-    checkpoints: dict[str, SurrogateCheckpoint] = {}
+    named = options.circuit or list(recipe.circuits)
+    if unknown := [name for name in named if name not in recipe.circuits]:
+        raise InputError(f"{', '.join(unknown)}: not in {options.recipe}\n    → name some of {', '.join(recipe.circuits)}")
+    bases = {name: load_problem(spec_file(name)) for name in recipe.circuits}
+    old = {structure_key(base): read_checkpoint(options.out, base) for base in bases.values()}
+    checkpoints = {key: checkpoint for key, checkpoint in old.items() if checkpoint is not None}
     executor = open_pool(recipe.workers, recipe.cluster)
     try:
-        for source in open_sources(recipe, executor):
-            if source.name not in recipe.circuits:
-                break  # composed circuits come after these and have no surrogate of their own
-            base = load_problem(spec_file(source.name))
-            if options.circuit and source.name not in options.circuit:
-                if (old := read_checkpoint(options.out, base)) is not None:
-                    checkpoints[structure_key(base)] = old
-                continue
+        for name in named:
+            # composed circuits come after this one and have no surrogate of their own
+            source = next(open_sources(replace(recipe, circuits=(name,)), executor))
             begun = time.monotonic()
-            checkpoints[structure_key(base)], missed = fit_checkpoint(
-                [survey(recipe, source.name, source.pool, executor), source.pool], options.steps
-            )
-            errors = ", ".join(f"{spec.name} {error:.3f}" for spec, error in zip(base.specs, missed, strict=True))
-            sys.stdout.write(f"{source.name}: mean error in deviations {errors}; {time.monotonic() - begun:.0f} s\n")
+            found, missed = fit_checkpoint([survey(recipe, name, source.pool, executor), source.pool], options.steps)
+            checkpoints[structure_key(bases[name])] = found
+            write_surrogates(options.out, checkpoints)
+            errors = ", ".join(f"{spec.name} {error:.3f}" for spec, error in zip(bases[name].specs, missed, strict=True))
+            sys.stdout.write(f"{name}: mean error in deviations {errors}; {time.monotonic() - begun:.0f} s\n")
             sys.stdout.flush()
     finally:
         executor.close()
-    write_surrogates(options.out, checkpoints)
     sys.stdout.write(f"{options.out}: {options.out.stat().st_size} bytes\n")
     return 0
 

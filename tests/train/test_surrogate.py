@@ -4,11 +4,17 @@ good designs.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 
 from eda_agent.agent.policies.surrogate import Network
-from eda_agent.train.surrogate import Lesson, Net, fit, network
+from eda_agent.errors import InputError
+from eda_agent.train.surrogate import Lesson, Net, fit, main, network
+
+from ..conftest import ROOT
 
 
 def family(count: int, seed: int) -> list[Lesson]:
@@ -72,3 +78,9 @@ def test_a_family_of_functions_is_learnt_from_one_measurement_of_each() -> None:
     assert 0.85 < np.mean(inside) <= 1
     broken, works_ = ([chance for whole, chance in chances if whole == kind] for kind in (False, True))
     assert np.mean(broken) < 0.4 < 0.9 < np.mean(works_)
+
+
+def test_a_circuit_that_the_recipe_does_not_name_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="op_amp: not in .*embedded.yaml\n.*name some of ota_5t"):
+        main([str(ROOT / "train/recipes/embedded.yaml"), "op_amp", "--out", str(tmp_path / "out.npz")])
+    assert not list(tmp_path.iterdir())
