@@ -229,7 +229,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(recipe.threads or 1)
     named = options.circuit or list(recipe.circuits)
     if unknown := [name for name in named if name not in recipe.circuits]:
-        raise InputError(f"{', '.join(unknown)}: not in {options.recipe}\n    → name some of {', '.join(recipe.circuits)}")
+        raise InputError(
+            f"{', '.join(unknown)}: not in {options.recipe}\n    → name some of {', '.join(recipe.circuits)}"
+        )
     bases = {name: load_problem(spec_file(name)) for name in recipe.circuits}
     old = {structure_key(base): read_checkpoint(options.out, base) for base in bases.values()}
     checkpoints = {key: checkpoint for key, checkpoint in old.items() if checkpoint is not None}
@@ -242,7 +244,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found, missed = fit_checkpoint([survey(recipe, name, source.pool, executor), source.pool], options.steps)
             checkpoints[structure_key(bases[name])] = found
             write_surrogates(options.out, checkpoints)
-            errors = ", ".join(f"{spec.name} {error:.3f}" for spec, error in zip(bases[name].specs, missed, strict=True))
+            errors = ", ".join(
+                f"{spec.name} {error:.3f}" for spec, error in zip(bases[name].specs, missed, strict=True)
+            )
             sys.stdout.write(f"{name}: mean error in deviations {errors}; {time.monotonic() - begun:.0f} s\n")
             sys.stdout.flush()
     finally:
