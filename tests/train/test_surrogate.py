@@ -81,6 +81,6 @@ def test_a_family_of_functions_is_learnt_from_one_measurement_of_each() -> None:
 
 
 def test_a_circuit_that_the_recipe_does_not_name_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="op_amp: not in .*embedded.yaml\n.*name some of ota_5t"):
+    with pytest.raises(InputError, match=r"op_amp: not in .*embedded\.yaml\n.*name some of ota_5t"):
         main([str(ROOT / "train/recipes/embedded.yaml"), "op_amp", "--out", str(tmp_path / "out.npz")])
     assert not list(tmp_path.iterdir())
