@@ -26,6 +26,7 @@ class Control:
 
     def __init__(self, stop: bool = False, complain: Callable[[str], None] = lambda text: None):
         self.stop = stop
+        self._left = False
         self.complain = complain
         self._commands: deque[Command] = deque()
         self._came = threading.Condition()
@@ -51,15 +52,23 @@ class Control:
         return result
 
     def wait(self) -> list[Command]:
-        """Wait for commands; returns an empty list when `stop` is set."""
+        """Wait for commands; returns an empty list when `stop` is set. Raises `BrokenPipeError` after `leave`."""
         while not self.stop:
+            if self._left:
+                raise BrokenPipeError("the front of this run has ended")
             found = self.take()
             if found:
                 return found
             with self._came:
-                if not self._commands and not self.stop:
+                if not self._commands and not self.stop and not self._left:
                     self._came.wait(POLL)
         return []
+
+    def leave(self) -> None:
+        """The user's front has ended, so nobody decides any more: a loop that waits ends as at its next event."""
+        with self._came:
+            self._left = True
+            self._came.notify_all()
 
     def halt(self) -> None:
         """Stop the loop, also while it waits."""

@@ -170,6 +170,7 @@ def size_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.interrupted import interrupted
     from eda_agent.cli.outcome import report
     from eda_agent.cli.progress import listen_on_stdin, print_event, with_progress
+    from eda_agent.cli.reader import leave_with_reader
     from eda_agent.cli.render import print_json
     from eda_agent.cli.say import say
     from eda_agent.errors import InputError
@@ -217,6 +218,7 @@ def size_command(options: argparse.Namespace) -> int:
     try:
         if options.events:
             listen_on_stdin(control)
+            leave_with_reader(control)
 
             def show(event: Event) -> None:
                 note_folder(event)

@@ -10,6 +10,7 @@ import pya
 
 from . import compat, faults, fields
 from .curve import Curve
+from .holder import Takeover, holder
 from .review import Review
 from .runner import Runner
 
@@ -53,6 +54,7 @@ class Dock(pya.QDockWidget):
             changed,
         )
         self.runner = Runner(self._changed, self._ended)
+        self.takeover = Takeover(self, self._resume, self._changed)
         self._dirty, self._turns, self._named = False, 0, ""
         self.orders: list[dict[str, object]] = []
         """Commands sent to a run when it starts: the changes of the form."""
@@ -140,7 +142,19 @@ class Dock(pya.QDockWidget):
         self.runner.tell(do="stop")
 
     def resume(self) -> None:
-        """Continue a run that was stopped or interrupted."""
+        """Continue a run that was stopped or interrupted; one that still runs elsewhere is ended first, if the user
+        agrees.
+        """
+        folder = self.runner.run.folder
+        if not folder or self.runner.alive:
+            return
+        found = holder(folder)
+        if found is None:
+            self._resume()
+        elif self.takeover.ask(found):
+            self._dirty = True
+
+    def _resume(self) -> None:
         folder = self.runner.run.folder
         if folder and not self.runner.alive:
             self._show_anew(lambda: self.runner.resume(folder, self._where))
@@ -153,6 +167,10 @@ class Dock(pya.QDockWidget):
     def status(self) -> str:
         """The status of the run and of its process."""
         run = self.runner.run
+        if self.takeover.words:
+            return self.takeover.words
+        if not run.started and self.runner.alive:
+            return "starting …"
         return run.interrupted if run.started and not run.finished and not self.runner.alive else run.status
 
     def select(self, parameters: set[str]) -> None:
@@ -178,6 +196,7 @@ class Dock(pya.QDockWidget):
     def shut(self) -> None:
         """Stop the run before the window closes; it can be resumed."""
         self.timer.stop()
+        self.takeover.forget()
         self.runner.kill()
 
     def _changed(self) -> None:

@@ -23,6 +23,8 @@ FOLDER = "eda-agent-runs"
 """In KLayout's home: a file for each KLayout with runs, from which the next one finds the runs of a killed one."""
 LONGEST_STOP = 20.0
 """Seconds in which runs may end before they are killed."""
+STOPPED = "user"
+"""Why such a run ended, in its journal."""
 STOP, GO_ON, CANCEL = "Stop them", "Continue them without KLayout", "Do not quit"
 
 
@@ -114,7 +116,8 @@ class Runs:
         if not (Path(folder) / "journal.jsonl").is_file():
             return None
         dock = self.shown(folder)
-        if dock.runner.run.finished:
+        # a run that outlives KLayout ends as if the user had stopped it
+        if dock.runner.run.finished.get("stop", STOPPED) != STOPPED:
             dock.close()
             return None
         return dock
