@@ -47,6 +47,7 @@ UNITS = {
     "m2": "m²",
     "m^2": "m²",
     "dB": "dB",
+    "dBc/Hz": "dBc/Hz",
     "deg": "deg",
     "°": "deg",
     "degC": "degC",
@@ -80,7 +81,7 @@ UNITS = {
     "LSB": "LSB",
 }
 """Accepted spellings → the unit's one name."""
-PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V", "LSB"})
+PLAIN = frozenset({"dB", "dBc/Hz", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V", "LSB"})
 """Units without prefix; mV/V is accepted as input."""
 
 _COMPOUND = {

@@ -37,7 +37,7 @@ def rising_edges(time: Real, value: Real, after: float, least: float = 0.01) -> 
             f"no steady oscillation: its swing goes from {format_quantity(swings[0], 'V')} to"
             f" {format_quantity(swings[1], 'V')} in the second half"
         )
-    moments = _rises(time, value, level)
+    moments = rises(time, value, level)
     moments = moments[moments >= after]
     if moments.size < 6:
         raise Unmeasurable("no steady oscillation: fewer than five periods in the second half of the transient")
@@ -46,7 +46,7 @@ def rising_edges(time: Real, value: Real, after: float, least: float = 0.01) -> 
 
 def _must_be_fast(time: Real, value: Real, after: float) -> None:
     """Raise `Censored` if the whole waveform rises too seldom through its middle, as often at its end as before."""
-    moments = _rises(time, value, float(value.max() + value.min()) / 2)
+    moments = rises(time, value, float(value.max() + value.min()) / 2)
     late = int((moments >= after).sum())
     if moments.size < 2 or late >= 6:
         return
@@ -56,7 +56,7 @@ def _must_be_fast(time: Real, value: Real, after: float) -> None:
         raise Censored("too few periods", "<", 6 / window, max(7 * period / window, 2.0))
 
 
-def _rises(time: Real, value: Real, level: float) -> Real:
+def rises(time: Real, value: Real, level: float) -> Real:
     rising = np.flatnonzero((value[:-1] < level) & (value[1:] >= level))
     share = (level - value[rising]) / (value[rising + 1] - value[rising])
     return np.asarray(time[rising] + share * (time[rising + 1] - time[rising]))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.metrics.noisy_device import Noisy
+
 Array = NDArray[np.float64] | NDArray[np.complex128]
 
 LOOP = "loop"
@@ -34,11 +36,12 @@ CURRENTS = frozenset({"supply", "current"})
 
 @dataclass(frozen=True)
 class Waveform:
-    """All arrays have the axis's length; for op they have length 1."""
+    """All arrays have the axis's length; for op they have length 1. `noisy`: its noise, if a metric asks for it."""
 
     kind: str
     axis: NDArray[np.float64]
     probes: Mapping[str, Array]
+    noisy: Noisy | None = None
 
     def real(self, role: str) -> NDArray[np.float64]:
         return np.real(self.probes[role]).astype(np.float64, copy=False)

@@ -33,6 +33,7 @@ class CircuitState:
         fixed: what cannot be altered, including the card of each flat device.
         cards: names of the model cards that it needs.
         variants: (name, card, parameter → increment) of cards made for one device.
+        separate: fields of the same circuit without hierarchy, for simulations of its noise in time.
     """
 
     circuit: str
@@ -41,6 +42,12 @@ class CircuitState:
     fixed: str
     cards: Sequence[str]
     variants: Sequence[tuple[str, str, Mapping[str, float]]] = ()
+    separate: Mapping[str, Any] | None = None
+
+    @property
+    def elements(self) -> CircuitState:
+        """The same circuit without hierarchy, if it is known."""
+        return self if self.separate is None else CircuitState(**self.separate)
 
 
 @dataclass

@@ -11,8 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from eda_agent.metrics.noisy_device import IN_TIME
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.problem.pdk import CutLibrary
+
+NOISE_TIME = 10
+"""Times as long as another deck a deck with noise in time may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,15 @@ class Deck:
             "program": self.program,
             "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
         }
+
+    @property
+    def in_time(self) -> bool:
+        """Whether a metric is its noise in time."""
+        return bool(IN_TIME & {metric for metric, _ in self.metrics})
+
+    def limit(self, timeout: float) -> float:
+        """Seconds that the deck may take, from those of a deck that runs its own analyses alone."""
+        return timeout * (NOISE_TIME if self.in_time else 1)
 
     @property
     def _programs(self) -> list[str]:

@@ -118,7 +118,7 @@ class Evaluator:
                     deck,
                     pending.instances[number],
                     operating_point=deck.key in self.biased,
-                    timeout=self.problem.budget.timeout,
+                    timeout=deck.limit(self.problem.budget.timeout),
                 )
                 pending.tasks.append(task)
                 pending.keys.append(key)
@@ -174,7 +174,7 @@ class Evaluator:
                 instance,
                 operating_point=deck.key in self._shown,
                 waveforms=True,
-                timeout=self.problem.budget.timeout,
+                timeout=deck.limit(self.problem.budget.timeout),
             )
             for deck in self.workbench.decks
         ]

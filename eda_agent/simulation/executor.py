@@ -210,6 +210,8 @@ class Dispatcher(ABC):
             wire = task.instance.varied(task.deck, *task.sample)
         else:
             wire = task.instance.wire(task.deck, flat=preparation is not None and preparation.flat)
+            if task.deck.in_time and not wire["flat"]:
+                wire["separate"] = task.instance.wire(task.deck, flat=True)
         return {
             "do": "run",
             "key": task.deck.key,

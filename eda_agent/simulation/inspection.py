@@ -73,7 +73,9 @@ def inspect(evaluator: Evaluator, sizing: Sizing, corner: str | None = None) -> 
     decks = [deck for deck in evaluator.workbench.decks if deck.corner == corner]
     instance = evaluator.workbench.instance(sizing)
     evaluator.prepare()
-    tasks = [Task(deck, instance, True, True, evaluator.problem.budget.timeout, closer=True) for deck in decks]
+    tasks = [
+        Task(deck, instance, True, True, deck.limit(evaluator.problem.budget.timeout), closer=True) for deck in decks
+    ]
     replies = evaluator.executor.run(tasks)
     found = Inspection(corner, {}, {}, {}, {}, {}, {})
     labels = {name: device.label for device in instance.parts.devices for name in (device.flat_name, device.spice_name)}

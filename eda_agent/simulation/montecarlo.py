@@ -176,7 +176,7 @@ def monte_carlo(
                     drawn = deck if chip is None else _drawn(deck, chip, f"{seed}-{sample}")
                     if chip is not None:
                         evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
-                    biased, limit = deck.key in evaluator.biased, problem.budget.timeout
+                    biased, limit = deck.key in evaluator.biased, deck.limit(problem.budget.timeout)
                     tasks.append(Task(drawn, instance, operating_point=biased, timeout=limit, sample=(seed, sample)))
             # a wider window may have replaced what was told
             replies |= {

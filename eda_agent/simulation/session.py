@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from eda_agent.metrics.noisy_device import IN_TIME
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.simulation.analyses import Analyses, Simulated
 from eda_agent.simulation.circuit_state import CircuitState, LoadedDeck
@@ -21,6 +23,7 @@ from eda_agent.simulation.equivalence import deviation_of, equivalent
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.model_cards import ModelCards
 from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.phase_noise import noisy_period
 from eda_agent.simulation.script import Result
 from eda_agent.spice_numbers import spice_number
 
@@ -68,6 +71,10 @@ class Session:
             self.apply(key, state)
             simulated = self.analyses.run(deck, operating_point, closer)
             simulated.mode = self.analyses.mode(deck)
+            if IN_TIME & {metric for metric, _ in deck.metrics} and "tran" in simulated.waves:
+                wave, flat = simulated.waves["tran"], state.elements
+                noisy = noisy_period(self.ngspice, deck, flat, self.cards.text(deck.models, flat), wave)
+                simulated.waves["tran"] = replace(wave, noisy=noisy)
             measured = measure_all(deck, simulated)
             reply: dict[str, Any] = {
                 "metrics": {metric: [found.value, found.why, found.bound] for metric, found in measured.items()}
