@@ -136,3 +136,22 @@ def test_clocks_are_told_by_what_they_switch(port: str, tmp_path: Path) -> None:
     # diodes beside a weaker latch give it an operating point
     gain = read(tmp_path, f"outp outn {port}", (LOADED + DIODES).replace("CLK", port))
     assert "comparator" not in gain.kind.name and not any("it compares or" in doubt for doubt in gain.doubts)
+
+
+def test_what_shorts_a_latch_above_a_tail_of_its_own_is_its_clock(tmp_path: Path) -> None:
+    """The tail is a current source inside; the clock makes the latch's nets equal, and the latch decides when it is
+    low.
+    """
+    cell = """R1 vdd b 20k
+M1 b b vss vss nch W=4u L=1u
+M2 t b vss vss nch W=8u L=1u
+M3 outn inp t vss nch W=8u L=0.5u
+M4 outp inn t vss nch W=8u L=0.5u
+M5 outn outp vdd vdd pch W=4u L=0.5u
+M6 outp outn vdd vdd pch W=4u L=0.5u
+M7 outn strobe outp vss nch W=8u L=0.5u
+"""
+    (tmp_path / "c.spice").write_text(f"* latch\n{MODELS}.subckt c inp inn outp outn strobe vdd vss\n{cell}.ends\n")
+    kind = read_circuit(tmp_path / "c.spice", tmp_path).kind
+    assert kind.name == "comparator" and kind.ports["clkb"] == "strobe" and kind.ports["clk"] == NO_PORT
+    assert (kind.ports["outp"], kind.ports["outn"]) == ("outp", "outn")

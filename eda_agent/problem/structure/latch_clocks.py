@@ -34,7 +34,9 @@ def only_latched(wiring: Wiring, cross_pairs: Sequence[Pair], inputs: Pair) -> b
 
 
 def _switched(wiring: Wiring, cross_pairs: Sequence[Pair]) -> Iterator[tuple[list[Fet], list[Fet]]]:
-    """(tails, resets) of every latch that a pair of inputs feeds, with ports at the gates of both."""
+    """(tails, resets) of every latch that a pair of inputs feeds, with ports at the gates of the resets, and of all tails
+    or none.
+    """
     crossed = {fet.name for pair in cross_pairs for fet in pair}
     for pair in cross_pairs:
         nets = {fet.drain for fet in pair}
@@ -46,7 +48,9 @@ def _switched(wiring: Wiring, cross_pairs: Sequence[Pair]) -> Iterator[tuple[lis
                 continue
             foot = inputs[0].source
             tails = [fet for fet in wiring.by_drain[foot] if fet.source in wiring.rails]
-            if all(fet.gate in wiring.circuit.ports for fet in (*tails, *resets)):
+            # a tail may be a current source inside: then what resets the latch alone is the clock
+            outside = [fet.gate in wiring.circuit.ports for fet in tails]
+            if (all(outside) or not any(outside)) and all(fet.gate in wiring.circuit.ports for fet in resets):
                 yield tails, resets
 
 
