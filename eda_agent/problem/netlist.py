@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.allow_list import IGNORED_CARDS
@@ -32,7 +33,11 @@ class Subcircuit:
     line: Line | None
 
     def device(self, name: str) -> Device | None:
-        return next((device for device in self.devices if device.name == name.lower()), None)
+        return self._by_name.get(name.lower())
+
+    @cached_property
+    def _by_name(self) -> dict[str, Device]:
+        return {device.name: device for device in reversed(self.devices)}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ for, that of an amplifier a common mode at which it amplifies.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.targets import rounded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.run.evaluate_once import TRIAL_SECONDS, measure_once, try_out
+from eda_agent.run.evaluate_once import TRIAL_SECONDS, measure_once, spent_seconds, try_out
 from eda_agent.simulation.soundness import Soundness
 from eda_agent.units import format_quantity
 
@@ -73,38 +72,58 @@ def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simula
         return _once(draft, folder, circuit, wanted, None)
     if not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
         return _at_common_mode(draft, folder, circuit, wanted)
-    begun = time.monotonic()
+    clock = _Clock()
     for frequency in (asked, *FREQUENCIES):
-        if time.monotonic() - begun > TRIAL_SECONDS:
+        if clock.left <= 0:
             said = f"the search for the frequency ended after {TRIAL_SECONDS:.0f} s: --setting frequency=… names it"
             draft.noticed += [said] if said not in draft.noticed else []
             _set(draft, "frequency", asked, _has_frequency)
             break
         _set(draft, "frequency", frequency, _has_frequency)
-        seen = _once(draft, folder, circuit, wanted, _measured).values
+        seen = _once(draft, folder, circuit, wanted, clock.measured).values
         if seen and (swings := seen.get(_OSCILLATION)):
             _set(draft, "frequency", format_quantity(rounded(swings)).replace(" ", ""), _has_frequency)
             break
     else:
         _set(draft, "frequency", asked, _has_frequency)
-    return _once(draft, folder, circuit, wanted, try_out)
+    return _once(draft, folder, circuit, wanted, clock.tried)
 
 
 def _at_common_mode(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> Trial:
     """The trial at half of the supply, or at the first other common mode at which the circuit amplifies."""
     guessed, kind = common_mode_is_guessed(draft), draft.kind
-    begun = time.monotonic()
-    first = _once(draft, folder, circuit, wanted, try_out)
+    clock = _Clock()
+    first = _once(draft, folder, circuit, wanted, clock.tried)
     if not guessed or _amplifies(first.values):
         return first
     for level in OTHER_COMMON_MODES:
-        if time.monotonic() - begun > TRIAL_SECONDS:
+        if clock.left <= 0:
             break
         _set(draft, "vcm", level, lambda bench: bench.template in COMMON_MODE)
-        if _amplifies(_once(draft, folder, circuit, wanted, _measured).values):
-            return _once(draft, folder, circuit, wanted, try_out)
+        if _amplifies(_once(draft, folder, circuit, wanted, clock.measured).values):
+            return _once(draft, folder, circuit, wanted, clock.tried)
     draft.kind = kind
     return first
+
+
+class _Clock:
+    """The time of one trial: its searches share `TRIAL_SECONDS` of processor time."""
+
+    def __init__(self) -> None:
+        self._begun = spent_seconds()
+
+    @property
+    def left(self) -> float:
+        """s"""
+        return TRIAL_SECONDS - (spent_seconds() - self._begun)
+
+    def measured(self, problem: Problem) -> tuple[Values, None, list[str]]:
+        """The first corner, once."""
+        return {problem.corners[0].name: measure_once(problem, self.left)}, None, []
+
+    def tried(self, problem: Problem) -> tuple[Values, Soundness, list[str]]:
+        """Every corner, and whether the testbenches test."""
+        return try_out(problem, self.left)
 
 
 def _amplifies(values: Mapping[str, float | None] | None) -> bool:
@@ -131,10 +150,6 @@ def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: 
         trial.unlink(missing_ok=True)
         # a text that is written again says the same again
         draft.doubts[:], draft.noticed[:] = doubts, noticed
-
-
-def _measured(problem: Problem) -> tuple[Values, None, list[str]]:
-    return {problem.corners[0].name: measure_once(problem)}, None, []
 
 
 def _has_frequency(bench: Bench) -> bool:

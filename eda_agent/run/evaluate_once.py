@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import resource
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,25 +50,45 @@ def open_evaluator(
         store.close()
 
 
-TRIAL_SECONDS = 60.0
+TRIAL_SECONDS = 40.0
 """Of the search for sizings that work, while a draft is tried."""
 
 
-def measure_once(problem: Problem) -> dict[str, float | None]:
-    """Spec name → value of the netlist's own sizes in the first corner; None if there is no value or only a bound."""
-    problem = replace(problem, corners=problem.corners[:1])
+def spent_seconds() -> float:
+    """Processor time (s) of this process and of the workers that it has closed: other work on the machine counts for
+    nothing.
+    """
+    closed = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + closed.ru_utime + closed.ru_stime
+
+
+def within(problem: Problem, seconds: float) -> Problem:
+    """The problem with no simulation longer than this (s), and none shorter than a third of what its budget allows."""
+    allowed = problem.budget.timeout
+    return replace(problem, budget=replace(problem.budget, timeout=min(allowed, max(seconds, allowed / 3))))
+
+
+def measure_once(problem: Problem, seconds: float = TRIAL_SECONDS) -> dict[str, float | None]:
+    """Spec name → value of the netlist's own sizes in the first corner; None if there is no value or only a bound.
+
+    `seconds`: left for it.
+    """
+    problem = within(replace(problem, corners=problem.corners[:1]), seconds)
     with open_evaluator(problem) as evaluator:
         return _known(evaluator.evaluate([problem.space.initial])[0], problem.corners[0].name)
 
 
-def try_out(problem: Problem) -> tuple[dict[str, dict[str, float | None]], Soundness, list[str]]:
+def try_out(
+    problem: Problem, seconds: float = TRIAL_SECONDS
+) -> tuple[dict[str, dict[str, float | None]], Soundness, list[str]]:
     """(corner → values as in `measure_once`, whether the testbenches test in the first corner, why testbenches failed
-    there).
+    there). `seconds`: left for it.
     """
+    problem = within(problem, seconds)
     with open_evaluator(problem) as evaluator:
         one = len(problem.corners) == 1
         nominal = evaluator if one else evaluator.for_problem(replace(problem, corners=problem.corners[:1]))
-        found = judge(nominal, TRIAL_SECONDS)
+        found = judge(nominal, max(seconds, 0.0))
         evaluation = evaluator.evaluate([problem.space.initial])[0]
     failed = [
         f"at the netlist's own sizes, testbench {bench} failed: {failure}"

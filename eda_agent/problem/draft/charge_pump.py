@@ -4,6 +4,7 @@ chain through capacitors (Dickson's diodes, cross-coupled doublers, and their st
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,8 +39,8 @@ def charge_pump(structure: Structure, rest: Sequence[str]) -> ChargePump | None:
     links += [set(one.nets) for one in structure.passives if one.kind == "r"]
     links = [ends for ends in links if not ends & {*driven, structure.vss, "0"}]
     reached = {structure.vdd} if structure.vdd else {port for port in rest if named("vdd", port)}
-    for _ in links:
-        reached |= {net for ends in links if ends & reached for net in ends}
+    while more := {net for ends in links if ends & reached for net in ends} - reached:
+        reached |= more
     clocks = [port for port in rest if any(port in clock for clock in pumped.values())]
     outs = [port for port in rest if port in reached and port not in clocks]
     if not pumped.keys() <= reached or not 1 <= len(clocks) <= 2 or not outs:
@@ -58,10 +59,14 @@ def _clock_nets(structure: Structure, rest: Sequence[str]) -> dict[str, str]:
     gates = {fet.gate for fet in structure.fets}
     lifted = {net for one in structure.passives if one.kind == "c" for net in one.nets}
     carried = {port: port for port in rest if port not in channels and port in gates | lifted}
-    for _ in structure.fets:
-        for gate in [net for net in carried if net in gates]:
-            for kind in ("nmos", "pmos"):
-                outs = {fet.drain for fet in structure.fets if fet.gate == gate and fet.type == kind}
-                other = {fet.drain for fet in structure.fets if fet.gate == gate and fet.type != kind}
-                carried |= {net: carried[gate] for net in outs & other if net not in carried}
+    outs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for fet in structure.fets:
+        outs[fet.gate, fet.type].add(fet.drain)
+    waiting = list(carried)
+    # the list grows by what it leads to
+    for gate in waiting:
+        for net in sorted(outs[gate, "nmos"] & outs[gate, "pmos"]):
+            if net not in carried:
+                carried[net] = carried[gate]
+                waiting.append(net)
     return carried

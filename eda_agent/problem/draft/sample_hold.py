@@ -8,6 +8,7 @@ lifted beyond the supply has no level in it.
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,15 +39,46 @@ def sample_hold(structure: Structure, rest: Sequence[str]) -> SampleHold | None:
     channels = {net for fet in structure.fets for net in (fet.drain, fet.source)}
     controls = [port for port in rest if port in gates - channels]
     sources = [port for port in rest if port in channels - {fet.gate for fet in structure.fets if fet.diode}]
+    lifts = _is_lifted(structure, capacitors)
+    places = [
+        (source, held)
+        for source in sorted(sources, key=lambda port: not named("in", port))
+        for held in _beyond(structure, source)
+        if lifts or any(held in ends and ends & structure.rails for ends in capacitors)
+    ]
+    if not places:
+        # a bank of bias currents has too many pairs of controls to try each
+        return None
+    reaching = {(source, held): _reaching(structure, source, held) for source, held in places}
     two = list(itertools.combinations(controls, 2))
     # a clock and its complement by their names come before one clock beside another control
     told = [pair for pair in two if all(named("clk", port) or named("enb", port) for port in pair)]
     for clocks in (*told, *itertools.combinations(controls, 1), *two):
-        for source in sorted(sources, key=lambda port: not named("in", port)):
-            for held in _beyond(structure, source):
-                if (found := _at(structure, rest, clocks, source, held, capacitors)) is not None:
-                    return found
+        for source, held in places:
+            # controls that do not reach the switch's gate are no clocks of it
+            if {*clocks} <= reaching[source, held] and (
+                found := _at(structure, rest, clocks, source, held, capacitors)
+            ) is not None:
+                return found
     return None
+
+
+def _reaching(structure: Structure, source: str, held: str) -> set[str]:
+    """The nets that act on the gates of the channels between two nets, through gates and channels."""
+    before: dict[str, set[str]] = defaultdict(set)
+    for fet in structure.fets:
+        before[fet.drain] |= {fet.gate, fet.source}
+        before[fet.source] |= {fet.gate, fet.drain}
+    for one in structure.passives:
+        for net, other in (one.nets, one.nets[::-1]):
+            before[net].add(other)
+    waiting = [fet.gate for fet in structure.fets if {fet.drain, fet.source} == {source, held}]
+    found = set(waiting)
+    for net in waiting:
+        fresh = before[net] - found - structure.rails if net not in structure.rails else set()
+        found |= fresh
+        waiting += sorted(fresh)
+    return found
 
 
 def _beyond(structure: Structure, source: str) -> list[str]:

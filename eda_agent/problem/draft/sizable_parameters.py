@@ -4,7 +4,8 @@ range and the role of its devices.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
@@ -152,12 +153,20 @@ def _ideal(device: Device) -> bool:
     return isinstance(number, expression.Number) and number.value >= IDEAL[device.kind]
 
 
-def role_of(draft: Draft, edit: Edit) -> str:
-    """The function of the devices that a place sizes, and the side of them."""
+def roles_by_line(draft: Draft) -> dict[int, list[str]]:
+    """The functions of the devices behind each line of the netlist, by the line's identity."""
+    result: dict[int, list[str]] = defaultdict(list)
+    for label, role in draft.structure.roles.items():
+        result[id(device_at(draft, label).line)].append(role)
+    return result
+
+
+def role_of(draft: Draft, edit: Edit, by_line: Mapping[int, Sequence[str]]) -> str:
+    """The function of the devices that a place sizes, and the side of them. `by_line`: as from `roles_by_line`."""
     uses = [(device, side_of(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
     uses = [use for use in uses if use[1] in {"w", "l", "m", "value"}]
     lines = {id(device.line) for device, _ in uses}
-    roles = [role for label, role in draft.structure.roles.items() if id(device_at(draft, label).line) in lines]
+    roles = [role for line in lines for role in by_line.get(line, ())]
     if not roles:
         return ""
     common = sorted(set(roles), key=lambda role: (-roles.count(role), role))

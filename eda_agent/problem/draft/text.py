@@ -23,7 +23,7 @@ from eda_agent.problem.draft.own_results import Row, own_specs, trial_specs
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
-from eda_agent.problem.draft.sizable_parameters import MAX_PARAMETERS, places_of, role_of
+from eda_agent.problem.draft.sizable_parameters import MAX_PARAMETERS, places_of, role_of, roles_by_line
 from eda_agent.problem.draft.size_range import range_of, spelled
 from eda_agent.problem.draft.targets import (
     DRAFTED_UNIT,
@@ -188,14 +188,16 @@ def _parameters(draft: Draft) -> list[str]:
             f"which of {len(places)} sizes matter: the first {MAX_PARAMETERS} are parameters; left out are"
             f" {', '.join(name for name, _ in left)}"
         )
+    by_line = roles_by_line(draft)
     for name, edit in places[:MAX_PARAMETERS]:
+        role = role_of(draft, edit, by_line)
         low, high, step, scale = range_of(draft, edit)
         cells = [
             f"min: {low}",
             f"max: {high}",
             *([f"step: {step}"] if step else []),
             f"scale: {scale}",
-            *([f"role: {role_of(draft, edit)}"] if role_of(draft, edit) else []),
+            *([f"role: {role}"] if role else []),
         ]
         lines.append(f"  {_word(name)}: {{{', '.join(cells)}}}")
     if not lines:

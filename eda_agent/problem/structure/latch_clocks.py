@@ -34,8 +34,8 @@ def only_latched(wiring: Wiring, cross_pairs: Sequence[Pair], inputs: Pair) -> b
 
 
 def _switched(wiring: Wiring, cross_pairs: Sequence[Pair]) -> Iterator[tuple[list[Fet], list[Fet]]]:
-    """(tails, resets) of every latch that a pair of inputs feeds, with ports at the gates of the resets, and of all tails
-    or none.
+    """(tails, resets) of every latch that a pair of inputs feeds: the gates of the resets are ports, and those of all
+    tails or of none.
     """
     crossed = {fet.name for pair in cross_pairs for fet in pair}
     for pair in cross_pairs:

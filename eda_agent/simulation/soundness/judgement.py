@@ -125,9 +125,10 @@ def judge(evaluator: Evaluator, seconds: float = math.inf) -> Soundness:
     left, looked = _escaping([symptom for symptom in found if not symptom.mild], other), [other]
     batch = max(2, evaluator.executor.size)
     while left and len(looked) < len(sizings) and time.monotonic() - begun < seconds:
+        started = time.monotonic()
         more = observe(evaluator, sizings[len(looked) : len(looked) + batch], corner, _needed(left))
         looked += more
-        batch *= 2
+        batch = _next_batch(batch, time.monotonic() - started, begun + seconds - time.monotonic(), evaluator)
         for seen in more:
             left = _escaping(left, seen)
     # a testbench that was never simulated again shows nothing
@@ -138,6 +139,12 @@ def judge(evaluator: Evaluator, seconds: float = math.inf) -> Soundness:
     said = [symptom for symptom in found if symptom.testbench not in hopeless]
     # if something else is refused, unmoved results follow from it
     return Soundness(tuple(_first(refused) or frozen), tuple(_first(said)), len(looked))
+
+
+def _next_batch(batch: int, took: float, left: float, evaluator: Evaluator) -> int:
+    """Twice as many sizings, or as many as fit in the time that is left (s); at least one for each worker."""
+    fit = batch * left / took if took > 0 else math.inf
+    return max(evaluator.executor.size, 1, int(min(2 * batch, fit)))
 
 
 def symptoms_of(seen: Iterable[Observation]) -> list[Symptom]:
