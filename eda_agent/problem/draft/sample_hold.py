@@ -7,9 +7,10 @@ lifted beyond the supply has no level in it.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench, sample_hold_benches
@@ -50,6 +51,11 @@ def sample_hold(structure: Structure, rest: Sequence[str]) -> SampleHold | None:
         # a bank of bias currents has too many pairs of controls to try each
         return None
     reaching = {(source, held): _reaching(structure, source, held) for source, held in places}
+
+    @functools.cache
+    def known(given: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+        return levels(structure, dict(given))
+
     two = list(itertools.combinations(controls, 2))
     # a clock and its complement by their names come before one clock beside another control
     told = [pair for pair in two if all(named("clk", port) or named("enb", port) for port in pair)]
@@ -57,7 +63,7 @@ def sample_hold(structure: Structure, rest: Sequence[str]) -> SampleHold | None:
         for source, held in places:
             # controls that do not reach the switch's gate are no clocks of it
             if {*clocks} <= reaching[source, held] and (
-                found := _at(structure, rest, clocks, source, held, capacitors)
+                found := _at(structure, rest, clocks, source, held, capacitors, known)
             ) is not None:
                 return found
     return None
@@ -98,15 +104,16 @@ def _at(
     source: str,
     held: str,
     capacitors: Sequence[set[str]],
+    known: Callable[[tuple[tuple[str, int], ...]], Mapping[str, int]],
 ) -> SampleHold | None:
-    """The sample and hold with this clock, input and held net."""
+    """The sample and hold with this clock, input and held net. `known`: the levels of all nets for those of clocks."""
     path = [fet for fet in structure.fets if {fet.drain, fet.source} == {source, held}]
     stored = any(held in ends and ends & structure.rails for ends in capacitors)
     for bits in itertools.product((1, 0), repeat=len(clocks)):
         if len(clocks) == 2 and bits[0] == bits[1]:
             continue
-        tracks = levels(structure, dict(zip(clocks, bits, strict=True)))
-        holds = levels(structure, dict(zip(clocks, (1 - bit for bit in bits), strict=True)))
+        tracks = known(tuple(zip(clocks, bits, strict=True)))
+        holds = known(tuple(zip(clocks, (1 - bit for bit in bits), strict=True)))
         off = all(holds.get(fet.gate) == (0 if fet.type == "nmos" else 1) for fet in path)
         lifted = [fet for fet in path if fet.gate not in tracks and fet.gate not in structure.ports]
         on = [fet for fet in path if tracks.get(fet.gate) == (1 if fet.type == "nmos" else 0)]
