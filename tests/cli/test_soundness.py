@@ -68,7 +68,7 @@ def test_every_front_gets_the_same_message(shorted: Path, tmp_path: Path) -> Non
     listened = run("size", str(shorted), "--events", "--out", str(tmp_path / "events"))
     assert [json.loads(line)["type"] for line in listened.stdout.splitlines()] == ["hello"]
     process = start(shorted, tmp_path / "app")
-    for _ in range(600):
+    for _ in range(1800):
         if process.failure:
             break
         time.sleep(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,12 @@ def test_a_failed_simulation_of_a_draft_says_why(tmp_path: Path) -> None:
     path.write_text(OTA.format(size="W=5u L=0.5u strange=3", more=""))
     found = draft_spec(path, pdk="ptm45")
     assert any("testbench loop failed" in said and "strange" in said for said in found["noticed"])
+
+
+@pytest.mark.parametrize("line", ['="1{}', "={{1{}", "R1 a b 1{}", "=1{}x", '="{}'])
+@pytest.mark.parametrize("part", [" ", "1"])
+def test_a_long_line_is_read_once(line: str, part: str) -> None:
+    """In seconds of the processor, as others work beside: a quadratic reading takes minutes."""
+    begun = time.process_time()
+    with_joined_units(line.format(part * 300_000), [])
+    assert time.process_time() - begun < 2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+# atomic: an untrusted line of digits is read once, not once for each of its parts
+_NUMBER = r"[-+]?(?>\d+(?:\.\d*)?|\.\d+)(?>e[-+]?\d+)?"
 _UNIT = r"(?:(?:meg|[afpnuµmkg])?(?:m|f|hz?|ohms?|Ω|v|a)?)"
 _SETTING = re.compile(
-    rf"""(=\s*)(?:"\s*({_NUMBER})\s+({_UNIT})\s*"|(['{{])\s*({_NUMBER})\s+({_UNIT})\s*(['}}])|({_NUMBER})\s+({_UNIT})(?![\w.'"]|\s*=))""",
+    rf"""(=\s*+)(?:"\s*+({_NUMBER})\s++({_UNIT})\s*+"|(['{{])\s*+({_NUMBER})\s++({_UNIT})\s*+(['}}])|({_NUMBER})\s++({_UNIT})(?![\w.'"]|\s*=))""",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"^(\s*[rcl]\S*\s+\S+\s+\S+\s+{_NUMBER})\s+({_UNIT})(?=\s|$)(?!\s*=)", re.IGNORECASE)
