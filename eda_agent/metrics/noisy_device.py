@@ -15,7 +15,7 @@ import numpy as np
 
 from eda_agent.metrics.measurable import Real
 
-IN_TIME = frozenset({"phase_noise"})
+IN_TIME = frozenset({"phase_noise", "decision_noise"})
 """Metrics of it: they take simulations of their own beside the deck's analyses."""
 
 

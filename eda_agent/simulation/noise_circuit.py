@@ -43,9 +43,15 @@ class NoiseCircuit:
     driven: Sequence[str]
     coils: Sequence[FlatLine]
 
-    def transient(self, ngspice: Ngspice, step: float, stop: float, added: str = "") -> dict[str, Real]:
-        """Vector → values of a transient with steps of `step` (s) at most. `added`: further cards."""
+    def transient(
+        self, ngspice: Ngspice, step: float, stop: float, added: str = "", changes: Sequence[str] = ()
+    ) -> dict[str, Real]:
+        """Vector → values of a transient with steps of `step` (s) at most. `added`: further cards;
+        `changes`: commands before it.
+        """
         with loaded(ngspice, f"{self.text}{added}{PRECISE}.end"):
+            for change in changes:
+                ngspice.command(change)
             before = ngspice.plot()
             ngspice.command(f"tran {step!r} {stop!r} 0 {step!r}")
             plot = ngspice.plot()

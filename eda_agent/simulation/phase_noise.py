@@ -18,6 +18,7 @@ from eda_agent.metrics.oscillator import SWING, rises, rising_edges
 from eda_agent.metrics.perturbation import time_shifts
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.simulation.circuit_state import CircuitState, LoadedDeck
+from eda_agent.simulation.decision_noise import noisy_decision
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.noise_circuit import NoiseCircuit, noise_circuit
@@ -41,6 +42,8 @@ AGREES = 0.1
 def noisy_period(ngspice: Ngspice, deck: LoadedDeck, state: CircuitState, cards: str, wave: Waveform) -> Noisy:
     """The noise of the oscillator of a deck, whose transient is `wave`; or why it has none."""
     try:
+        if any(metric == "decision_noise" for metric, _ in deck.metrics):
+            return noisy_decision(ngspice, deck, state, cards)
         return _noisy_period(ngspice, deck, state, cards, wave)
     except Unmeasurable as error:
         return Noisy(why=str(error))

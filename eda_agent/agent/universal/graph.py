@@ -44,7 +44,7 @@ METRIC_NAMES = (
     "s11", "s21", "s12", "s22", "noise_figure", "stability_factor",
     "decision_energy", "kickback", "acquisition_time", "tracking_error", "pedestal", "hold_feedthrough", "droop",
     "tracking_resistance",
-    "q_factor", "output_noise_rms", "switching_energy", "phase_noise",
+    "q_factor", "output_noise_rms", "switching_energy", "phase_noise", "decision_noise",
 )  # fmt: skip
 TEMPLATES = (
     "",
