@@ -7,6 +7,7 @@ time before this one is used (`eda_agent.simulation.worker`).
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -216,6 +217,8 @@ class Elaboration:
                 )
                 if STANDARD_CELL.search(name):
                     fix = "it is a standard cell: put its netlist beside this one, with a line  .include FILE"
+                elif near := difflib.get_close_matches(name, [*self.netlist.subcircuits, *self.library], 3, 0.8):
+                    fix += f" (near it: {', '.join(near)})"
                 raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is not defined", fix))
             if len(inner.ports) != len(outside):
                 raise InputError(

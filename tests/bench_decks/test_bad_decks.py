@@ -7,6 +7,10 @@ import pytest
 from eda_agent.cli import main
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.logical_line import logical_lines
+from eda_agent.problem.script import compile_script
+from eda_agent.simulation.failure import SimulationFailed
+from eda_agent.simulation.script import machine
 
 HEAD = """* a stage
 .model nch nmos level=1 vto=0.5 kp=200u lambda=0.05
@@ -106,9 +110,59 @@ def test_a_script_without_end_is_stopped(tmp_path, capsys):
     assert main(["init", str(written(tmp_path, body))]) == 2
     shown = capsys.readouterr()
     said = " ".join((shown.err + shown.out).split())
-    assert "the deck cannot be simulated" in said and "did not end after 200,000 steps" in said, said
-    assert "line 14" in said and ".draft.yaml" not in said
+    assert "the deck cannot be simulated" in said and "the loop does not end: nothing in it changes k" in said, said
+    assert "line 14" in said and "oscillates" not in said and ".draft.yaml" not in said
     assert "# to correct:" in (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+
+
+def test_a_loop_that_computes_for_too_long_is_named_before_the_simulation_times_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(machine, "MAX_SECONDS", 0.0)
+    program = {"steps": _loop("k > 0", "k = k + 1"), "measures": []}
+    with pytest.raises(SimulationFailed, match="line 1: the loop did not end within 0 s, and no analysis ran"):
+        machine.Machine(NoNgspice()).run(program)
+
+
+@pytest.mark.parametrize(
+    ("condition", "change", "ends"),
+    [
+        ("k < 3", "k = k + 1", True),
+        ("k < 3", "j = k + 1", False),
+        ("const.k < 3", "k = 3", True),
+        ("1", "k = 3", False),
+    ],
+)
+def test_a_loop_ends_if_its_body_changes_what_its_condition_reads(condition, change, ends):
+    program = {"steps": _loop(condition, change), "measures": []}
+    if ends:
+        assert machine.Machine(NoNgspice()).run(program).results["k"].values[-1] == 3
+        return
+    with pytest.raises(SimulationFailed, match="line 1: the loop does not end"):
+        machine.Machine(NoNgspice()).run(program)
+
+
+def _loop(condition: str, change: str) -> list[dict]:
+    lines = logical_lines(f"\nlet k = 1\nwhile {condition}\n let {change}\nend", Path("deck"))
+    steps = [{**step, "line": 1} for step in compile_script(lines, [], []).steps]
+    return steps
+
+
+class NoNgspice:
+    """A simulator without a plot: what a script computes by itself needs none."""
+
+    version, log = "39", ()
+
+    def command(self, text: str) -> None:
+        """Nothing to do."""
+
+    def plots(self) -> list[str]:
+        return []
+
+
+def test_a_new_vector_of_another_plot_is_refused_as_ngspice_never_finds_it(tmp_path, capsys):
+    body = ".control\nop\nlet const.fresh = 4\nprint v(out) fresh\n.endc"
+    assert main(["init", str(written(tmp_path, body))]) == 0
+    said = " ".join((tmp_path / "spec.yaml").read_text(encoding="utf-8").split())
+    assert "line 12: let const.fresh has no effect: plot const has no vector fresh" in said, said
 
 
 def test_a_vector_cannot_fill_the_memory(tmp_path, capsys):

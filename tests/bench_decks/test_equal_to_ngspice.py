@@ -95,6 +95,8 @@ def test_numbers_are_those_that_ngspice_prints(name, pool, tmp_path):
             {".param vdd=1.8 cload=3p": ".param vdd=1.7 cload=5p\n.temp -40"},
             "vdd: 1.7, temperature: -40, cload: 5p",
         ),
+        ("supply_parameter", {".param vsup=1.8": ".param vsup=1.5"}, "vdd: 1.5"),
+        ("supply_formula", {".param vhalf=0.9": ".param vhalf=0.75"}, "vdd: 1.5"),
         ("tran_cards", {".param supply=1.8": ".temp 60\n.param supply=1.5"}, "vdd: 1.5, temperature: 60"),
     ],
 )

@@ -305,7 +305,9 @@ def test_what_the_netlist_names_and_nobody_knows_is_said(tmp_path: Path) -> None
         "c\n.subckt a in out vss\nXM1 out in vss vss sky130_fd_pr__nfet_99v0 W=1 L=0.5\n.ends\n", encoding="utf-8"
     )
     done = run("init", str(tmp_path / "c.spice"))
-    assert done.returncode == 2 and "it names sky130_fd_pr__nfet_99v0" in done.stderr
+    assert done.returncode == 2
+    assert "c.spice:3: subcircuit or device 'sky130_fd_pr__nfet_99v0' is not defined" in done.stderr
+    assert "define it in the netlist" in done.stderr and "(near it: sky130_fd_pr__nfet_20v0" in done.stderr
     (tmp_path / "c.spice").write_text(
         OTA.format(drain="out", more="XC1 out vss sky130_fd_pr__cap_of_nobody"), encoding="utf-8"
     )

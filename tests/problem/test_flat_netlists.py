@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.draft import guesses_of, read_circuit, write_draft
+from eda_agent.problem.draft.dialect import NO_CALL
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
@@ -65,3 +66,28 @@ def test_what_the_sources_of_a_flat_schematic_held_is_kept(tmp_path: Path) -> No
     assert "vdd: 3.3," in text
     assert not any("bias port" in doubt for doubt in draft.doubts)
     load_problem(tmp_path / "spec.yaml")
+
+
+def test_a_load_named_in_capitals_is_kept_and_measurements_that_are_left_out_are_said(tmp_path: Path) -> None:
+    (tmp_path / "buffer.cir").write_text(
+        """* two inverters
+M1 N1 IN 0 0 NN L=0.18u W=2u
+M2 N1 IN VDD VDD PP L=0.18u W=4u
+M3 OUT N1 0 0 NN L=0.18u W=6u
+M4 OUT N1 VDD VDD PP L=0.18u W=12u
+V1 VDD 0 1.8
+V2 IN 0 PULSE(0 1.8 1n 0.1n 0.1n 5n 10n)
+C1 OUT 0 200f
+C2 Out 0 50f
+.model NN nmos level=1 vto=0.5 kp=200u
+.model PP pmos level=1 vto=-0.5 kp=80u
+.tran 10p 20n
+.meas TRAN high MAX V(out)
+.end
+"""
+    )
+    draft = read_circuit(tmp_path / "buffer.cir", tmp_path)
+    assert NO_CALL in draft.changed
+    assert "C1, C2 became the load of the testbenches" in draft.changed
+    assert "load: 250f" in write_draft(draft, draft.source.name)
+    assert not [guess for guess in guesses_of(draft) if guess.what == "load"]

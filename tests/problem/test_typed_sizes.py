@@ -51,6 +51,10 @@ def test_a_blank_before_a_unit_is_no_word_of_its_own(size: str, tmp_path: Path) 
         "v1 a 0 dc=1 ac 1",
         ".meas tran t trig v(a) val=0.9 rise=1 targ v(b) val=0.9 fall=1",
         "x1 a b cell w=5",
+        ".ic v(a)=0 v(b)=1.5",
+        ".nodeset a=0 f=1",
+        "b1 a 0 v=2 v(c)",
+        ".control\nlet x=5 m\nmeas tran t when v(a)=1 f\n.endc",
         "* w=5 um",
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.spice_numbers import command_number, parse_spice_number
 from eda_agent.units import PLAIN, UNITS, QuantityError, counted, format_quantity, parse_quantity, read_unit
 
 
@@ -217,3 +217,22 @@ def test_exponents_beyond_any_number_are_said_and_not_raised(text: str) -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 turns"), (1, "1 turn"), (2, "2 turns")])
 def test_counts_in_english(number: int, text: str) -> None:
     assert counted(number, "turn") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("11n", 11 * 10.0**-9), ("6.1n", (6 + 1 * 10.0**-1) * 10.0**-9), ("-2mil", -(2 * 25.4) * 10.0**-6), ("3meg", 3e6)],
+)
+def test_a_number_of_a_command_has_the_last_bit_that_ngspice_gives_it(text: str, value: float) -> None:
+    assert command_number(text) == value
+
+
+@given(st.from_regex(r"[+-]?[0-9]{1,6}(\.[0-9]{0,6})?(e[+-]?[0-9]{1,2}|[fpnumkgt]|meg)?", fullmatch=True))
+def test_a_number_of_a_command_is_the_number_of_a_netlist_up_to_its_last_bits(text: str) -> None:
+    plain, found = parse_spice_number(text), command_number(text)
+    assert plain is not None and found is not None and math.isclose(plain, found, rel_tol=1e-14)
+
+
+def test_a_number_of_a_command_that_is_none_or_too_large_is_that_of_a_netlist() -> None:
+    for text in ("out", "", "1e400", "1e-400", "1" * 400, "1e99999"):
+        assert command_number(text) == parse_spice_number(text)

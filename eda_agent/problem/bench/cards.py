@@ -156,14 +156,15 @@ _SILENT = frozenset(
 """Options that only change what is printed."""
 
 
-def supply_of(lines: Sequence[Line], net: str) -> tuple[str, float | None]:
+def supply_of(lines: Sequence[Line], net: str, known: Mapping[str, str] | None = None) -> tuple[str, float | None]:
     """(the source or the parameter that sets the supply, its volts), ("", None) if none drives the net.
 
     Args:
         lines: those of the bench.
         net: the net of the circuit's positive supply.
+        known: parameters of the circuit, name → text, which the bench uses too.
     """
-    params: dict[str, str] = {}
+    params: dict[str, str] = dict(known or {})
     for line in lines:
         if line.card in {".param", ".params"}:
             params.update(assignments(line.text))
@@ -181,6 +182,16 @@ def supply_of(lines: Sequence[Line], net: str) -> tuple[str, float | None]:
             number = parse_spice_number(expression.strip_quotes(params[value.lower()]))
             if number is not None:
                 return value.lower(), number
-        if found and found[3].lower() in params:
-            return found[3].lower(), parse_spice_number(params[found[3].lower()])
+        if found and (number := _computed(value, params)) is not None and number > 0:
+            return words[0].lower(), number
     return "", None
+
+
+def _computed(text: str, params: Mapping[str, str]) -> float | None:
+    """The value of a formula over parameters that are numbers, None if it has none."""
+    numbers = {name: parse_spice_number(expression.strip_quotes(value)) for name, value in params.items()}
+    try:
+        known = {name: number for name, number in numbers.items() if number is not None}
+        return expression.evaluate(expression.parse(text), known)
+    except (ExpressionError, ArithmeticError):
+        return None

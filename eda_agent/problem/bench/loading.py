@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -118,8 +119,10 @@ def _notes(
     for key in given:
         if key not in settings:
             result.append(values[key].noted(f"{key} is not used: the deck has no parameter of that name"))
-    if not supply and len({corner.vdd for corner in corners}) > 1:
-        result.append(deck.noted("the supply is the same in every corner: name its source, as in  supply: vdd"))
+    if not supply and not any(re.search(r"\bvdd\b", setting) for setting in settings.values()):
+        several = len({corner.vdd for corner in corners}) > 1
+        said = "the supply is the same in every corner" if several else "vdd of the corners reaches nothing in the deck"
+        result.append(deck.noted(f"{said}: name the source or the parameter of the supply, as in  supply: vdd"))
     temperature = text.temperature
     if temperature is not None and all(corner.temperature != temperature for corner in corners):
         shown = ", ".join(dict.fromkeys(f"{corner.temperature:g}" for corner in corners))

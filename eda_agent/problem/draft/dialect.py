@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from eda_agent.problem.draft.bare import with_devices
-from eda_agent.problem.draft.flat import without_sources
+from eda_agent.problem.draft.flat import is_flat, without_sources
 from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import expressions_times, in_metres, times
@@ -29,6 +29,11 @@ from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.spice_numbers import parse_spice_number
 from eda_agent.units import format_quantity
 
+NO_CALL = (
+    "the deck's .meas lines were left out, because its circuit is not a subcircuit; with  .subckt NAME PORTS …  and "
+    " .ends  around the circuit, and a call of it, the deck measures it"
+)
+_MEASURES = re.compile(r"^\s*\.meas(?:ure)?\s", re.IGNORECASE | re.MULTILINE)
 _FINE = 1e-6
 """In m: the unit of a layout is smaller."""
 _CDL_CARDS = re.compile(
@@ -45,6 +50,8 @@ def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, 
     `supply`: of the netlist in V, 0 if unknown.
     """
     notes: list[str] = []
+    if is_flat(text.splitlines()) and _MEASURES.search(text):
+        notes.append(NO_CALL)
     lines = without_simulation(_scaled(with_units_in_names(text.splitlines(), notes), pdks, notes), notes)
     lines = without_reserved_names(without_model_libraries(lines, notes), notes)
     lines = closed(_uncomment_subckt(lines, notes), notes)

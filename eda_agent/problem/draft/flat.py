@@ -71,11 +71,12 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
         return list(lines)
     outputs = _outputs(cards, measured)
     # the testbench brings the load
+    shown = {net.lower() for net in outputs}
     loads = [
         number
         for number in kept
         if kinds[number] == "c"
-        and set(nodes[number]) & set(outputs)
+        and {net.lower() for net in nodes[number]} & shown
         and any(net.lower() in _GROUNDS for net in nodes[number])
     ]
     kept = [number for number in kept if number not in loads]
@@ -183,7 +184,7 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     loads: dict[str, float] = {}
     peaks: dict[str, float] = {}
     periods: dict[str, float] = {}
-    outputs = set(_outputs(cards, measured_nets("\n".join(lines))))
+    outputs = {net.lower() for net in _outputs(cards, measured_nets("\n".join(lines)))}
     held = held_nets(cards)
     for card in cards:
         words = card.split()

@@ -153,7 +153,7 @@ def supplied(bench: OwnBench, port: str) -> tuple[str, float | None]:
     calls = bench.text.instances(bench.subckt)
     nets = dict(zip(scope.ports, calls[0][1:-1], strict=False)) if calls else {}
     lines = bench_part(bench.text.lines, bench.netlist.subcircuits, (), bench.netlist.top.params)
-    return supply_of(lines, nets.get(port, port))
+    return supply_of(lines, nets.get(port, port), bench.netlist.top.params)
 
 
 def circuit_text(bench: OwnBench) -> str:

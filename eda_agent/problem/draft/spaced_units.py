@@ -8,10 +8,11 @@ import re
 _NUMBER = r"[-+]?(?>\d+(?:\.\d*)?|\.\d+)(?>e[-+]?\d+)?"
 _UNIT = r"(?:(?:meg|[afpnuµmkg])?(?:m|f|hz?|ohms?|Ω|v|a)?)"
 _SETTING = re.compile(
-    rf"""(=\s*+)(?:"\s*+({_NUMBER})\s++({_UNIT})\s*+"|(['{{])\s*+({_NUMBER})\s++({_UNIT})\s*+(['}}])|({_NUMBER})\s++({_UNIT})(?![\w.'"]|\s*=))""",
+    rf"""(=\s*+)(?:"\s*+({_NUMBER})\s++({_UNIT})\s*+"|(['{{])\s*+({_NUMBER})\s++({_UNIT})\s*+(['}}])|({_NUMBER})\s++({_UNIT})(?![\w.'"(\[]|\s*=))""",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"^(\s*[rcl]\S*\s+\S+\s+\S+\s+{_NUMBER})\s+({_UNIT})(?=\s|$)(?!\s*=)", re.IGNORECASE)
+_WITH_SIZES = frozenset([".param", ".params", ".parameter", ".parameters", ".subckt"])
 _MODEL = re.compile(r"^\s*\.model\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -37,10 +38,13 @@ def with_joined_units(text: str, notes: list[str]) -> str:
         shown[" ".join(found[0].split()[-2:])] = None
         return f"{found[1]}{found[2]}"
 
-    result = [
-        line if line.lstrip()[:1] in {"*", ""} else _VALUE.sub(value, _SETTING.sub(joined, line))
-        for line in text.splitlines()
-    ]
+    result, inside = [], False
+    for line in text.splitlines():
+        word = line.split(None, 1)[0].lower() if line.strip() else ""
+        inside = (inside or word == ".control") and word != ".endc"
+        # a script, and a card such as .ic v(a)=0 v(b)=1, has no sizes that people type
+        plain = inside or word[:1] in {"*", ""} or (word[:1] == "." and word not in _WITH_SIZES)
+        result.append(line if plain else _VALUE.sub(value, _SETTING.sub(joined, line)))
     if not shown:
         return text
     listed = ", ".join(list(shown)[:3]) + (" …" if len(shown) > 3 else "")

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eda_agent.problem.script.words import ScriptError, word_of
-from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.spice_numbers import command_number
 
 Tree = list[Any]
 Macros = Mapping[str, tuple[tuple[str, ...], str]]
@@ -202,7 +202,7 @@ class _Parser:
                 return self.expression(_NEGATIVE, depth + 1)
             raise ScriptError(f"cannot read {token!r} in {self.text.strip()!r}")
         kind = self.kinds[self.position - 1]
-        if kind == "number" and (number := parse_spice_number(token)) is not None:
+        if kind == "number" and (number := command_number(token)) is not None:
             return ["number", number]
         if kind == "quoted":
             return ["vector", word_of(token.strip('"').lower())]

@@ -15,7 +15,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.script.formula import Macros, parse
 from eda_agent.problem.script.words import ScriptError, word_of
-from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.spice_numbers import command_number, parse_spice_number
 
 Measure = dict[str, Any]
 ANALYSES = ("tran", "ac", "dc", "sp")
@@ -36,13 +36,14 @@ def read_measure(text: str, macros: Macros | None = None) -> Measure:
     kind = re.split(r"[\s=]", rest, maxsplit=1)[0].lower()
     kind = _SPELLED.get(kind, kind)
     if kind == "param":
-        body = rest.partition("=")[2].strip()
+        # LTspice writes no equals sign
+        body = re.sub(r"^[a-z]+\s*=?\s*", "", rest, flags=re.IGNORECASE)
         try:
             expression.parse(body)
         except ExpressionError as error:
             raise ScriptError(str(error)) from None
         return {"analysis": analysis, "name": name, "kind": "param", "text": expression.strip_quotes(body)}
-    words = _words(rest)[1:]
+    words = _with_equals(_words(rest)[1:])
     result: Measure = {"analysis": analysis, "name": name, "kind": kind}
     if kind == "trig":
         split = next((number for number, word in enumerate(words) if word.lower() == "targ"), None)
@@ -99,6 +100,21 @@ def _words(text: str) -> list[str]:
         else:
             current += mark
     return [*words, current] if current else words
+
+
+def _with_equals(words: list[str]) -> list[str]:
+    """The words with an equals sign between a key of a clause and its value: LTspice writes `FROM 1n TO 11n`."""
+    result: list[str] = []
+    waiting = False
+    for word in words:
+        if waiting and "=" not in word and word.lower() not in _KEYS:
+            result[-1] += f"={word}"
+            waiting = False
+            continue
+        result.append(word)
+        # the first word is what is measured, except in  trig at 1n
+        waiting = word.lower() in (_KEYS if len(result) > 1 else ("at",))
+    return result
 
 
 def _edge(words: list[str], analysis: str, macros: Macros | None) -> Measure:
@@ -166,7 +182,7 @@ def _clause(words: list[str]) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """A number, or ["formula", tree] for text that is evaluated when it runs."""
     bare = expression.strip_quotes(text)
-    number = parse_spice_number(bare)
+    number = command_number(bare)
     if number is not None:
         return number
     return ["formula", parse(bare)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from eda_agent.simulation.script.functions import call
 from eda_agent.simulation.script.vector import MAX_LENGTH, FormulaError, Vector, binary, indexed, number, ranged
-from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.spice_numbers import command_number
 
 
 class Scope(Protocol):
@@ -64,7 +64,7 @@ def _named(word: Sequence[Any], scope: Scope) -> Vector:
     """A vector by its name, or the number that a variable holds."""
     text = scope.text(word).strip()
     if any(isinstance(part, list) for part in word):
-        found = parse_spice_number(text)
+        found = command_number(text)
         if found is not None:
             return number(found)
     return scope.vector(text.lower())

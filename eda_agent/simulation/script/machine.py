@@ -6,12 +6,14 @@ stop it here; the results that it would have given are missing, with the reason.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.script.endless import names_without_end
 from eda_agent.simulation.script.formula import evaluate, truth
 from eda_agent.simulation.script.simulator import SimulatorSteps
 from eda_agent.simulation.script.state import Outcome, Step
@@ -21,6 +23,10 @@ from eda_agent.spice_numbers import parse_spice_number
 MAX_STEPS = 200_000
 MAX_OWN = 20_000_000
 """Numbers in all vectors that a script makes."""
+
+
+MAX_SECONDS = 15.0
+"""s of a loop without an analysis: below the usual limit of a simulation, so that the message names the loop."""
 
 
 class _Broken(Exception):
@@ -96,6 +102,8 @@ class _Run(SimulatorSteps):
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise self._stop(f"the loop did not end after {MAX_STEPS:,} steps")
+        if time.monotonic() - self.analysed > MAX_SECONDS:
+            raise self._stop(f"the loop did not end within {MAX_SECONDS:.0f} s, and no analysis ran in that time")
         try:
             self.block(body)
         except _Continued:
@@ -105,10 +113,14 @@ class _Run(SimulatorSteps):
         return True
 
     def do_while(self, step: Step) -> None:
+        names = names_without_end(step)
         while self._holds(step["tree"]):
             if not self._once(step["body"]):
                 return
             self.line = step["line"]
+            if names is not None:
+                said = f"nothing in it changes {' or '.join(names)}" if names else "its condition is always the same"
+                raise self._stop(f"the loop does not end: {said}")
 
     def do_dowhile(self, step: Step) -> None:
         while self._once(step["body"]) and self._holds(step["tree"]):
@@ -131,12 +143,9 @@ class _Run(SimulatorSteps):
 
     def do_let(self, step: Step) -> None:
         found = evaluate(step["tree"], self)
-        name, plot = step["name"], self.plots.current
+        plot, name = self.plots.target(step["name"])
         if step["index"] is not None:
-            found = self._put(self.vector(name), evaluate(step["index"], self), found)
-        elif name in self.plots.constants.own and name not in plot.own and plot is not self.plots.constants:
-            # ngspice finds the constant first and changes it in its place
-            plot = self.plots.constants
+            found = self._put(self.vector(step["name"]), evaluate(step["index"], self), found)
         self.own += found.data.size
         if self.own > MAX_OWN:
             raise self._stop(f"the script made more than {MAX_OWN:,} numbers")

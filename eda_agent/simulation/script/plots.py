@@ -163,6 +163,23 @@ class Plots:
                 return Vector(data, unit_of(rest))
         raise FormulaError(f"{name} is not known{f' in plot {plot.name}' if plot is not self.constants else ''}")
 
+    def target(self, name: str) -> tuple[Plot, str]:
+        """(the plot in which `let` changes a vector, its name there): the current one, that of `plot.name`, or the
+        constants. Raises `FormulaError` for a new vector of another plot: ngspice makes one that no name finds.
+        """
+        head, dot, rest = name.partition(".")
+        if dot and (plot := self._prefixed(head)) is not None:
+            if self._of_plot(plot, rest) is None:
+                raise FormulaError(
+                    f"let {name} has no effect: plot {plot.name} has no vector {rest}; write  setplot {plot.name}"
+                    f"  and  let {rest} = …"
+                )
+            return plot, rest
+        if name in self.constants.own and name not in self.current.own:
+            # ngspice finds the constant first and changes it in its place
+            return self.constants, name
+        return self.current, name
+
     def _of_plot(self, plot: Plot, name: str, *, axis: bool = True) -> Vector | None:
         for spelled in _spellings(name):
             if spelled in plot.own:

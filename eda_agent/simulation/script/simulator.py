@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,6 +61,7 @@ class SimulatorSteps(State):
         self._renew()
         start = len(self.ngspice.log)
         self.ngspice.command(command)
+        self.analysed = time.monotonic()
         new = self.plots.take()
         if not new:
             said = self.ngspice.log[start:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,8 @@ class State:
         self.settings: set[str] = set()
         self.degrees = False
         self.steps = self.analyses = self.line = self.own = 0
+        self.analysed = time.monotonic()
+        """When the last analysis ended, or the program began."""
 
     def vector(self, name: str) -> Vector:
         if self._measuring and name in self.parameters:
@@ -101,7 +104,7 @@ class State:
     def _missing(self, step: Step, why: str) -> None:
         names = {
             "measure": lambda: [step["measure"]["name"]],
-            "let": lambda: [step["name"]],
+            "let": lambda: [step["name"].rpartition(".")[2]],
             "print": lambda: [text for text, _ in step["formulas"]],
             "echo": lambda: [name for name, _ in step["values"]],
         }.get(step["do"], list)()
