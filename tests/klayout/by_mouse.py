@@ -7,11 +7,11 @@ keeps pictures in FOLDER. The PCells of a TABLE other than `demonstration` must 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -239,8 +239,12 @@ def environment(table: str, home: Path) -> Mapping[str, str]:
 
 
 def main() -> None:
-    shots = Path(sys.argv[1]).resolve()
-    table, prefix = [*sys.argv[2:4], *["demonstration", ""][len(sys.argv[2:4]) :]]
+    parser = argparse.ArgumentParser(prog="python -m tests.klayout.by_mouse", description=str(__doc__).split("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the pictures are kept")
+    parser.add_argument("table", nargs="?", default="demonstration", help="the PCells: a name or the path of a table")
+    parser.add_argument("prefix", nargs="?", default="", help="beginning of the pictures' names")
+    options = parser.parse_args()
+    shots, table, prefix = options.folder.resolve(), options.table, options.prefix
     shots.mkdir(parents=True, exist_ok=True)
     display: Any = test_application.display.__wrapped__()  # type: ignore[attr-defined]  # the fixture's own function
     with tempfile.TemporaryDirectory() as name:

@@ -54,7 +54,7 @@ def place(folder):
 
 def devices(folder):
     answers = []
-    tool._command(["export", folder, "--devices"], answers.append)
+    tool._ask_quietly(["export", folder, "--devices"], answers.append)
     settle()
     return json.loads(answers[0])
 

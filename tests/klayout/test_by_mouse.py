@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -48,3 +49,10 @@ def test_a_layout_is_opened_sized_written_back_and_checked(display: str, home: P
     again = title.netlist(found, cell, read_table("demonstration"))
     output = next(row for row in found["devices"] if row["name"] == "xm6")
     assert present(again)["XM6.w"] == pytest.approx(output["w"] * 1e6, abs=0.1)
+
+
+def test_help_makes_no_folder(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "tests.klayout.by_mouse", "--help"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "[table] [prefix]" in done.stdout and not list(tmp_path.iterdir())

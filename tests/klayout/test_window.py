@@ -342,9 +342,8 @@ def test_choices_that_are_wrong_are_said(hands: Hands, folder: Path) -> None:
     hands.file("A spec to edit", folder / "again" / "spec.yaml")
     words = hands.message("ended with status 1 and without a message")
     assert "/mute; Tools > eda-agent > Executable …" in words
-    # a refusal is one line of the log, without a traceback
-    log = (Path(hands.environment["KLAYOUT_HOME"]) / "eda-agent.log").read_text()
-    assert "no table of PCells for nowhere" in log and "Traceback" not in log
+    # a message to the user is no error of the program
+    assert not (Path(hands.environment["KLAYOUT_HOME"]) / "eda-agent.log").exists()
     (folder / "empty.spice").write_text("* nothing\n")
     menu(hands, "Size a circuit …")
     hands.file("A circuit to size", folder / "empty.spice")

@@ -69,7 +69,9 @@ def check_command(options: argparse.Namespace) -> int:
                 "notes": [*(str(note) for note in problem.notes), *unsteady],
                 "tables": {
                     "specs": spec_table(problem),
-                    "parameters": parameter_table(problem),
+                    "parameters": [
+                        {**row, "initial": problem.space.initial[row["name"]]} for row in parameter_table(problem)
+                    ],
                     "drawn": drawn_sizes(problem),
                     "corner_sets": list(SETS),
                     "budget": problem.budget.simulations,

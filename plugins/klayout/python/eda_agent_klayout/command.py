@@ -93,10 +93,12 @@ def speaks_for_itself(program: str) -> Work[None]:
         raise ValueError(f"{refused}: asked for its version, it answers {said!r}, status {status}\n\n{advice}")
 
 
-def asked(arguments: Sequence[str], limit: float = 60.0) -> Work[str]:
-    """The output of `eda-agent`, as stepwise work. Raises ValueError with its error message, or `MissingExecutable`."""
+def asked(arguments: Sequence[str], limit: float = 60.0, doing: str = "") -> Work[str]:
+    """The output of `eda-agent`, as stepwise work; `doing`: what is shown meanwhile. Raises ValueError with its error
+    message, or `MissingExecutable`.
+    """
     what = f"eda-agent {arguments[0]}"
-    status, words, complaint = yield from output(executable(), arguments, what, limit, NOT_STARTED)
+    status, words, complaint = yield from output(executable(), arguments, doing or what, limit, NOT_STARTED)
     if status not in (0, 1) or (status == 1 and not words and not complaint):
         raise ValueError(complaint or silent(what, status))
     return words

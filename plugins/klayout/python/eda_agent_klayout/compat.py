@@ -14,11 +14,16 @@ def read(thing: Any, name: str) -> Any:
     return found() if callable(found) else found
 
 
+def answered(answer: Any) -> str | None:
+    """The text of a file or input dialog, None if it was cancelled."""
+    if answer is None or isinstance(answer, str):
+        return answer
+    return str(read(answer, "value") or "") if read(answer, "has_value") else None
+
+
 def chosen(answer: Any) -> str:
     """The text of a file or input dialog, "" if it was cancelled."""
-    if answer is None or isinstance(answer, str):
-        return answer or ""
-    return str(read(answer, "value") or "") if read(answer, "has_value") else ""
+    return answered(answer) or ""
 
 
 def active_cellview(view: pya.LayoutView) -> int:

@@ -24,6 +24,8 @@ VIEWER = (
     "KLayout is in viewer mode, in which PCells cannot be created or changed: start it with klayout -e, or enable"
     " editing mode in its setup"
 )
+OTHER = {"pause": ("pause", "go on"), "review": ("review", "end review")}
+"""Texts of a button that has two."""
 TICK = 100
 """Milliseconds between two drawings: events in between are drawn together."""
 
@@ -73,14 +75,16 @@ class Dock(pya.QDockWidget):
         ):
             button = pya.QPushButton(name, body)
             button.clicked = faults.guarded(action)
+            fields.keep_width(button, OTHER.get(name, (name,)))
             row.addWidget(button)
             self.buttons[name] = button
         row.addStretch(1)
         layout.addLayout(row)
         self.line = pya.QLabel("no run", body)
-        self.line.setWordWrap(True)
+        fields.keep_height(self.line)
         layout.addWidget(self.line)
         self.place = pya.QLabel("", body)
+        fields.keep_height(self.place)
         self.place.setTextInteractionFlags(pya.Qt.TextSelectableByMouse)
         layout.addWidget(self.place)
         self.tabs = pya.QTabWidget(body)
@@ -221,8 +225,10 @@ class Dock(pya.QDockWidget):
         warnings, run.warnings = run.warnings, []
         if warnings:
             self._later("\n".join(warnings))
-        self.line.setText(self.status)
-        self.place.setText(f"in {run.folder}" if run.folder else "")
+        for label, text in ((self.line, self.status), (self.place, f"in {run.folder}" if run.folder else "")):
+            label.setText(text)
+            # a narrow dock cuts it
+            label.setToolTip(text)
         _fill(self.specs, run.spec_rows())
         _fill(self.sizes, run.size_rows())
         new = run.turn_rows(self._turns) if len(run.turns) >= self._turns else run.turn_rows()

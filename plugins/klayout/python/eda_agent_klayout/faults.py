@@ -48,13 +48,13 @@ def later(do: Callable[..., Any]) -> None:
 
 
 def report(error: Exception, once: bool = False) -> None:
-    """Show a refusal as it is, and any other error with advice. Both are logged; a refusal without its traceback."""
+    """Show a refusal as it is, and any other error with advice. What was not written for the user is logged."""
     refusal = isinstance(error, (ValueError, OSError, RuntimeError)) and bool(str(error))
-    words = f"{type(error).__name__}: {error}" if refusal else "".join(traceback.format_exception(error))
+    words = "".join(traceback.format_exception(error))
     if once and words in _seen:
         return
     _seen.add(words)
-    path = log(words)
+    path = compat.home() / LOG if refusal and ours(error) else log(words)
     if isinstance(error, OSError) and error.strerror:
         tell("eda-agent", f"{error.strerror}: {error.filename}" if error.filename else error.strerror)
     elif refusal:
@@ -66,6 +66,14 @@ def report(error: Exception, once: bool = False) -> None:
             f"{name}: {error}\n\nThe layout and the runs are unchanged. Please send the end of {path} and the steps to"
             " reproduce this to the authors of eda-agent.",
         )
+
+
+def ours(error: BaseException) -> bool:
+    """Whether the plugin's own `raise` made an error, which is then a message for the user; not Python or KLayout."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or Path(frames[-1].filename).parent != Path(__file__).parent:
+        return False
+    return (frames[-1].line or "").lstrip().startswith("raise ")
 
 
 def log(words: str) -> Path:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pya
 
+from . import compat
 from .drawn_size import told
 from .units import QuantityError, format_quantity, parse_quantity
 
-WRONG = pya.QColor(255, 200, 200)
+WRONG, DOUBTFUL = pya.QColor(255, 200, 200), pya.QColor(255, 235, 170)
 
 
 def problem(text: str, unit: str, low: float | None = None, high: float | None = None) -> str:
@@ -28,11 +29,11 @@ def problem(text: str, unit: str, low: float | None = None, high: float | None =
     return ""
 
 
-def mark(item: pya.QTableWidgetItem, fault: str) -> None:
-    """Show or clear a fault in a field."""
-    if item.toolTip != fault:
-        item.setToolTip(fault)
-        item.setBackground(pya.QBrush(WRONG) if fault else pya.QBrush())
+def mark(item: pya.QTableWidgetItem, fault: str, doubt: str = "") -> None:
+    """Show or clear a fault in a field, or else a doubt, with which it may stay."""
+    if item.toolTip != (fault or doubt):
+        item.setToolTip(fault or doubt)
+        item.setBackground(pya.QBrush(WRONG if fault else DOUBTFUL) if fault or doubt else pya.QBrush())
 
 
 def tell(item: pya.QTableWidgetItem, text: str, row: Mapping[str, Any], sizes: Mapping[str, Any] | None) -> None:
@@ -61,3 +62,24 @@ def put(of: pya.QTableWidget, row: int, column: int, text: str, editable: bool) 
         item.setFlags(pya.Qt.ItemIsEnabled)
         item.setForeground(pya.QBrush(pya.QColor(120, 120, 120)))
     return item
+
+
+def keep_height(label: pya.QLabel, lines: int = 1) -> None:
+    """Give a label the height of so many lines, and any width: nothing beside it moves when its text changes."""
+    text = label.text
+    label.setText("\n".join(["X"] * lines))
+    label.setFixedHeight(compat.read(compat.read(label, "sizeHint"), "height"))
+    label.setWordWrap(lines > 1)
+    label.setSizePolicy(pya.QSizePolicy.Ignored, pya.QSizePolicy.Fixed)
+    label.setText(text)
+
+
+def keep_width(button: pya.QPushButton, texts: Sequence[str]) -> None:
+    """Give a button the width of its longest text: its neighbours stay where they are when it changes."""
+    text = button.text
+    widths = []
+    for one in texts:
+        button.setText(one)
+        widths.append(compat.read(compat.read(button, "sizeHint"), "width"))
+    button.setMinimumWidth(max(widths))
+    button.setText(text)

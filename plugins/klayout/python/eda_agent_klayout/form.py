@@ -4,12 +4,14 @@ commands.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pya
 
 from . import faults, fields
+from .failing import own_sizes
 from .stream import quantity
 from .units import parse_quantity, shown_unit
 
@@ -37,6 +39,9 @@ class Form(pya.QDialog):
         self.setObjectName("eda-agent form")
         self.windowTitle = title
         self._begin, self._ready = begin, False
+        self._ticked: dict[int, bool] = {}
+        self._own: list[str] = []
+        """The netlist's value of each size; "" where eda-agent is older and does not tell it."""
         self._shown: dict[tuple[str, int, int], str] = {}
         self._specs: Sequence[Mapping[str, Any]] = tables["specs"]
         self._parameters: Sequence[Mapping[str, Any]] = tables["parameters"]
@@ -67,7 +72,11 @@ class Form(pya.QDialog):
                 text = self._shown["sizes", row, column] = quantity(one[side], one["unit"], 6)
                 fields.put(self.sizes, row, column, text, True)
             item = fields.put(self.sizes, row, 3, "", True)
+            self._own.append(quantity(one["initial"], one["unit"], 6) if one.get("initial") is not None else "")
+            if one.get("locked"):
+                item.setText(self._own[row])
             item.setCheckState(pya.Qt.Checked if one.get("locked") else pya.Qt.Unchecked)
+            self._ticked[row] = bool(one.get("locked"))
             fields.put(self.sizes, row, ROUNDED, "", False)
             fields.put(self.sizes, row, ROUNDED + 1, one.get("role", ""), False)
         layout.addWidget(self.sizes)
@@ -90,6 +99,9 @@ class Form(pya.QDialog):
             button.clicked = faults.guarded(action)
             line.addWidget(button)
             self.buttons[name] = button
+        self.own_sizes = pya.QLabel("The netlist's own sizes are simulated …", self)
+        fields.keep_height(self.own_sizes, 2)
+        layout.addWidget(self.own_sizes)
         self.line = pya.QLabel("", self)
         self.line.setWordWrap(True)
         self.line.setStyleSheet("color: #b01e1e")
@@ -103,6 +115,20 @@ class Form(pya.QDialog):
         self._check()
         self._given = int(tables["budget"])
         self.resize(760, 620)
+
+    def tell_own_sizes(self, words: str) -> None:
+        """Show the output of `eda-agent sim SPEC --json`, a simulation of the netlist's own sizes."""
+        self._tell_own(own_sizes(json.loads(words)))
+
+    def tell_no_own_sizes(self, words: str) -> None:
+        """Show why that simulation is not possible."""
+        self._tell_own(f"The netlist's own sizes cannot be simulated: {words.splitlines()[0] if words else ''}")
+
+    def _tell_own(self, text: str) -> None:
+        if not self._destroyed():
+            self.own_sizes.setText(text)
+            self.own_sizes.setToolTip(text)
+            self.own_sizes.setStyleSheet("color: #b01e1e" if "cannot be simulated" in text else "")
 
     def start(self) -> None:
         # a run that cannot start leaves the form open
@@ -129,6 +155,9 @@ class Form(pya.QDialog):
             item = self.sizes.item(row, 3)
             checked = item.checkState == pya.Qt.Checked
             text = item.text.strip()
+            if text == self._own[row]:
+                # the netlist's own value, which a lock keeps to the last digit
+                text = ""
             if checked and (text or not one.get("locked")):
                 found.append({"do": "lock", "parameter": one["name"], **({"value": text} if text else {})})
             elif not checked and one.get("locked"):
@@ -149,10 +178,38 @@ class Form(pya.QDialog):
         """Mark the faults in their fields; start is enabled without faults."""
         if not self._ready:
             return
+        # what is written into fields here needs no further check
+        self._ready = False
+        self._fill_locks()
+        self._doubts: list[str] = []
         wrong = [*self._wrong_targets(), *self._wrong_sizes()]
+        shown = wrong or self._doubts
         self.sizes.resizeColumnToContents(ROUNDED)
-        self.line.setText("; ".join(wrong[:2]) + (f"; and {len(wrong) - 2} more" if len(wrong) > 2 else ""))
+        self.line.setText("; ".join(shown[:2]) + (f"; and {len(shown) - 2} more" if len(shown) > 2 else ""))
         self.buttons["start"].enabled = not wrong
+        self._ready = True
+
+    def _fill_locks(self) -> None:
+        """A ticked size without a value shows the netlist's, which goes with the tick."""
+        for row, own in enumerate(self._own):
+            item = self.sizes.item(row, 3)
+            checked, text = item.checkState == pya.Qt.Checked, item.text.strip()
+            if checked != self._ticked.get(row, False):
+                if checked and not text:
+                    item.setText(own)
+                elif not checked and text == own:
+                    item.setText("")
+            self._ticked[row] = checked
+
+    def _doubt(self, row: int, one: Mapping[str, Any]) -> str:
+        """What is said of a range without the netlist's value."""
+        low, high = self._bound(row, 1, one), self._bound(row, 2, one)
+        own = one.get("initial")
+        if own is None or low is None or high is None:
+            return ""
+        slack = 1e-6 * abs(own)
+        outside = own < low - slack or own > high + slack
+        return f"the netlist's {self._own[row]} lies outside; only turn 0 has it" if outside else ""
 
     def _wrong_targets(self) -> list[str]:
         found = []
@@ -195,7 +252,11 @@ class Form(pya.QDialog):
                     fault = fields.problem(text, one["unit"], least, most)
                 elif not text and column < 3:
                     fault = "a range needs both ends"
-                fields.mark(item, fault)
+                changed = column < 3 and text != self._shown["sizes", row, column]
+                doubt = self._doubt(row, one) if changed and not fault else ""
+                if doubt:
+                    self._doubts.append(f"{one['name']}: {doubt}")
+                fields.mark(item, fault, doubt)
                 if fault:
                     found.append(f"{one['name']}, {('from', 'to', 'locked at')[column - 1]}: {fault}")
             locked = self.sizes.item(row, 3).text.strip()

@@ -10,11 +10,12 @@ from typing import Any
 
 import pya
 
-from . import collector, compat, faults, mos, netlists, placing, writing
+from . import collector, compat, drafts, faults, mos, netlists, placing, writing
 from .checking import Checked
 from .command import Command, asked, speaks_for_itself
 from .dock import VIEWER, Dock
 from .form import Form
+from .open_cell import open_cell
 from .probe import Probe
 from .runner import CONFIG
 from .runs import Closing, Runs
@@ -25,6 +26,7 @@ from .table import read_table
 MENU = "tools_menu.eda_agent"
 TABLE = "eda-agent-table"
 """Configuration key: the table of PCells in use."""
+TABLES = "demonstration, sky130A, gf180mcuD, ihp-sg13g2, or the path of your own"
 EDITING = frozenset(["place", "write_back", "undo"])
 """Entries that need KLayout's edit mode."""
 
@@ -113,16 +115,11 @@ class Plugin:
             return None
         found = Path(path)
         if found.suffix not in {".yaml", ".yml"}:
-            beside = found.with_name("spec.yaml")
+            beside = drafts.beside(found)
             if not beside.exists():
-                self.window.message(f"eda-agent drafts a spec of {found.name}", 20000)
-                self._command(["init", str(found)], lambda _: self.look_over(str(beside)))
+                work = drafts.drafting(found)
+                self.slices.run("Size a circuit", work, lambda tables: self._show_form(beside, tables))
                 return None
-            if found.name not in beside.read_text(encoding="utf-8", errors="replace"):
-                raise ValueError(
-                    f"{beside} exists already and is not a spec of {found.name}\n\nPut the netlist into a separate"
-                    " folder, or use 'Edit a spec and size'"
-                )
             found = beside
         return self._start(found, [], [])
 
@@ -132,15 +129,18 @@ class Plugin:
             pya.FileDialog.get_open_file_name("A spec to edit", self._here, "Specs (*.yaml *.yml);;All files (*)")
         )
         if path:
-            self._command(
-                ["check", path, "--json"], lambda words: self._show_form(Path(path), json.loads(words)["tables"])
-            )
+            work = drafts.tables(Path(path))
+            self.slices.run("Edit a spec and size", work, lambda tables: self._show_form(Path(path), tables))
 
     def _show_form(self, spec: Path, tables: dict[str, Any]) -> None:
-        self.form = Form(
+        form = self.form = Form(
             self.window, f"eda-agent: {spec.parent.name}", tables, lambda orders, more: self._start(spec, orders, more)
         )
-        self.form.show()
+        form.show()
+        # the run simulates them too, and then takes them from the cache
+        arguments = ["sim", str(spec), "--json"]
+        trial = self._ask_quietly(arguments, form.tell_own_sizes, form.tell_no_own_sizes)
+        form.finished = lambda *_: trial.kill()
 
     def _start(self, spec: Path, orders: list[dict[str, Any]], more: list[str]) -> Dock:
         spec = spec.resolve()
@@ -150,40 +150,30 @@ class Plugin:
         dock.start()
         return dock
 
-    def _command(self, arguments: list[str], done: Any) -> None:
-        """Run `eda-agent` in the background; its errors, and those of `done`, become messages."""
+    def _ask_quietly(
+        self,
+        arguments: list[str],
+        done: Callable[[str], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> Command:
+        """Run `eda-agent` in the background; its error is an empty output, unless `failed` takes it."""
         self._commands = [command for command in self._commands if command.alive]
-
-        def ended(then: Callable[[], None]) -> None:
-            # the status bar no longer says that it works
-            self.window.message("", 1)
-            then()
-
-        self._commands.append(
-            Command(
-                arguments,
-                lambda words: ended(faults.guarded(lambda: done(words))),
-                lambda words: ended(lambda: faults.tell("eda-agent", words)),
-            )
+        command = Command(
+            arguments,
+            lambda words: faults.guarded(lambda: done(words))(),
+            lambda words: faults.guarded(lambda: failed(words) if failed else done(""))(),
         )
-
-    def _ask_quietly(self, arguments: list[str], done: Callable[[str], None]) -> None:
-        """Run `eda-agent` in the background; an error is an empty output."""
-        self._commands = [command for command in self._commands if command.alive]
-        self._commands.append(
-            Command(arguments, lambda words: faults.guarded(lambda: done(words))(), lambda _: done(""))
-        )
+        self._commands.append(command)
+        return command
 
     def size_open(self, folder: str = "") -> None:
         """Size the circuit of the open view: the schematic of its LVS database, its extracted netlist, or the active
         cell's.
         """
         view = self.window.current_view()
-        if view is None or not view.active_cellview().is_valid():
-            raise ValueError("no layout is open\n\nOpen a layout, or use 'Size a circuit' with a netlist")
-        self.slices.run(
-            "Size what is open", netlists.of_view(view), lambda found: self._size_netlist(found[0], found[1], folder)
-        )
+        cell = open_cell(view, "Open a layout, or use 'Size a circuit' with a netlist")
+        work = netlists.of_view(view, cell)
+        self.slices.run("Size what is open", work, lambda found: self._size_netlist(found[0], found[1], folder))
 
     def _size_netlist(self, name: str, text: str, folder: str) -> None:
         folder = folder or compat.chosen(
@@ -217,8 +207,7 @@ class Plugin:
 
     def write_back(self, folder: str = "") -> None:
         """Show what a run would change in the open cell, with Apply and Discard."""
-        if self.window.current_view() is None:
-            raise ValueError(writing.NO_LAYOUT)
+        open_cell(self.window.current_view(), writing.OPEN_ONE)
         folder = folder or self._ask_run()
         if folder:
             self.writing.begin(reading(folder), self.table)
@@ -246,12 +235,10 @@ class Plugin:
         pya.Application.instance().commit_config()
 
     def choose_table(self) -> None:
-        name = compat.chosen(
-            pya.InputDialog.ask_string(
-                "PCells", "Table: demonstration, sky130A, gf180mcuD, ihp-sg13g2, or the path of your own", self.table
-            )
-        )
-        if name:
+        name = compat.answered(pya.InputDialog.ask_string("PCells", f"Table: {TABLES}", self.table))
+        if name is not None:
+            if not name.strip():
+                raise ValueError(f"no table was given; {self.table} stays in use\n\nEnter {TABLES}")
             read_table(name)
             pya.Application.instance().set_config(TABLE, name)
             pya.Application.instance().commit_config()

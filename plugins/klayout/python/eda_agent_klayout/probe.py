@@ -34,7 +34,7 @@ class Probe:
         window: pya.MainWindow,
         docks: Callable[[], Sequence[Dock]],
         table: Callable[[], str],
-        ask: Callable[[list[str], Callable[[str], None]], None],
+        ask: Callable[[list[str], Callable[[str], None]], object],
     ):
         self.window, self.docks, self.table, self.ask = window, docks, table, ask
         self.marks: list[pya.Marker] = []

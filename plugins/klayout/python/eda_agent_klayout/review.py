@@ -8,11 +8,13 @@ from typing import Any
 import pya
 
 from . import faults, fields
-from .stream import Run, printable, quantity
+from .stream import Run, quantity
 from .units import parse_quantity
+from .wording import printable
 
 HEADINGS = ("size", "best", "proposed", "simulate", "drawn as", "range")
 SIMULATE, ROUNDED = 3, 4
+EDITED = "simulate as edited"
 
 
 class Review(pya.QWidget):
@@ -28,7 +30,7 @@ class Review(pya.QWidget):
         layout = pya.QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         self.line = pya.QLabel("", self)
-        self.line.setWordWrap(True)
+        fields.keep_height(self.line, 2)
         layout.addWidget(self.line)
         self.sizes = fields.table(self, HEADINGS)
         self.sizes.itemChanged = faults.guarded(self._check)
@@ -39,6 +41,7 @@ class Review(pya.QWidget):
             button = self.buttons[name] = pya.QPushButton(name, self)
             # Enter only ends the input of a value
             button.autoDefault = False
+            fields.keep_width(button, (name, EDITED) if name == "accept" else (name,))
             button.clicked = faults.guarded(action)
             row.addWidget(button)
         row.addWidget(pya.QLabel("why", self))
@@ -108,7 +111,7 @@ class Review(pya.QWidget):
             good = good and not fault
         self.sizes.resizeColumnToContents(ROUNDED)
         self.buttons["accept"].enabled = bool(self._shown) and good
-        self.buttons["accept"].setText("simulate as edited" if self.edited() else "accept")
+        self.buttons["accept"].setText(EDITED if self.edited() else "accept")
 
     def edited(self) -> dict[str, str]:
         """Parameter → changed text."""

@@ -9,8 +9,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from .failing import failures
 from .shared import VERSION, RunState, is_close, share_text, stop_text
 from .units import format_quantity, shown_unit
+from .wording import printable, score
 
 
 class Lines:
@@ -156,7 +158,7 @@ class Run:
             elif not result["met"] and value in target:
                 # a missed value would round to its bound
                 value = quantity(result["value"], shown_unit(spec), 7)
-            device = result.get("why", "") if result["value"] is not None and not result.get("bound") else ""
+            device = printable(str(result.get("why") or "")) if not result.get("bound") else ""
             rows.append(
                 (sign, spec["name"], target, value, result.get("corner", "") + (f", {device}" if device else ""))
             )
@@ -188,7 +190,9 @@ class Run:
                     str(turn["index"]),
                     f"≤ {reached}" if share else reached,
                     str(proposal.get("policy", "")),
-                    ": ".join(text for text in (share, printable(words)) if text),
+                    ": ".join(
+                        text for text in (share, failures(turn.get("evaluation") or {}), printable(words)) if text
+                    ),
                 )
             )
         return rows
@@ -221,16 +225,6 @@ class Run:
             f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn"
             f" {self.best.get('index', 0)} · {self.state.simulations}/{budget} simulations"
         )
-
-
-def printable(text: str) -> str:
-    """One line without control characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
-def score(value: float) -> str:
-    """Never rounded up to 1."""
-    return "1" if value >= 1.0 else f"{math.floor(value * 1e4) / 1e4:.4f}"
 
 
 def quantity(value: Any, unit: str, digits: int = 4) -> str:

@@ -1,7 +1,10 @@
-"""A list for people is counted where lines are equal, and says how many more there are where it is cut."""
+"""Words for people: a list is counted where lines are equal, and says how many more there are where it is cut; a text
+is one line, and a score is never rounded up to 1.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -15,3 +18,13 @@ def cut(differences: Sequence[str], most: int = 20) -> list[str]:
 def counted(texts: Iterable[str]) -> list[str]:
     """Equal lines once, with their number."""
     return [f"{text} ({count} times)" if count > 1 else text for text, count in Counter(texts).items()]
+
+
+def printable(text: str) -> str:
+    """One line without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def score(value: float) -> str:
+    """Never rounded up to 1."""
+    return "1" if value >= 1.0 else f"{math.floor(value * 1e4) / 1e4:.4f}"

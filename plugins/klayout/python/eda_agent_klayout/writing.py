@@ -15,6 +15,7 @@ from .changes import Rows, rows
 from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
 from .markers import Markers
+from .open_cell import open_cell
 from .plan import Plan, sizes
 from .preview import Preview, Report
 from .slices import Slices
@@ -25,7 +26,9 @@ from .wording import counted, cut
 
 DEMONSTRATION = "demonstration"
 TRANSACTION = "eda-agent: write sizes back"
-NO_LAYOUT = "no layout is open\n\nOpen the layout whose PCells get the sizes, or use 'Place a sized circuit'"
+OPEN_ONE = "Open the layout whose PCells get the sizes, or use 'Place a sized circuit'"
+OWN = "eda-agent: "
+"""The description of our LVS databases begins with it."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,7 @@ class Writing:
     def open_task(self, found: Mapping[str, Any], table: str) -> Task:
         """A task on the active cell; `table` is for a cell that names none. Raises ValueError without a cell."""
         view = self.window.current_view()
-        if view is None or not view.active_cellview().is_valid() or view.active_cellview().cell is None:
-            raise ValueError(NO_LAYOUT)
-        cell = view.active_cellview().cell
+        cell = open_cell(view, OPEN_ONE)
         kept = title.find(cell)
         return Task(found, view, cell, str(kept["table"]) if kept is not None else table)
 
@@ -213,14 +214,18 @@ class Writing:
         """The result as text, with the netlist browser where devices differ."""
         result = checked.result
 
+        def add(database: pya.LayoutVsSchematic) -> int:
+            database.description = f"{OWN}LVS of {task.cell.name}"
+            return int(task.view.add_lvsdb(database))
+
         def browse() -> None:
             if task.gone:
                 raise ValueError("the layout was closed since the check")
             if not numbers and checked.database is not None:
-                numbers.append(task.view.add_lvsdb(read(checked.database)))
+                numbers.append(add(read(checked.database)))
             task.view.show_lvsdb(numbers[0], compat.active_cellview(task.view))
 
-        numbers = [task.view.add_lvsdb(result.database)] if result.database is not None else []
+        numbers = [add(result.database)] if result.database is not None else []
         self.window.message(result.headline, 60000)
         if not result.devices_match and numbers:
             browse()
