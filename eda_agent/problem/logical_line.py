@@ -16,6 +16,7 @@ _CARD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """Evidence that a file is a netlist."""
+_VARIABLE_FILE = re.compile(r"\.(?:lib|include|inc)\s+\$(?=\S)", re.IGNORECASE)
 _IGNORED = frozenset('=[]()&%"!:,')
 """Lines that begin so are comments for ngspice, which warns of "unusual leading characters", such as a parenthesis that
 closes a `.model` on a line of its own. It ignores a question mark too, but xschem writes that for a missing symbol.
@@ -97,5 +98,8 @@ def _strip_comment(raw: str, script: bool = False) -> str:
         return ""
     if script:
         return re.split(r"\s\$(?=\s|$)|;", code, maxsplit=1)[0].rstrip()
+    if found := _VARIABLE_FILE.match(code):
+        # a file below a variable, as xschem leaves it: .lib $::SKYWATER_MODELS/sky130.lib.spice tt
+        return found[0] + re.split(r"\s\$|;|\s//", code[found.end() :], maxsplit=1)[0].rstrip()
     # quotes and braces do not protect these characters: ngspice ends a line at them too
     return re.split(r"\s\$|;|\s//", code, maxsplit=1)[0].rstrip()

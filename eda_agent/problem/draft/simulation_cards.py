@@ -14,6 +14,8 @@ _ANALYSES = frozenset(
 )
 _OPTIONS = frozenset(["option", "options", "temp"])
 _GUARDS = frozenset(["prot", "protect", "unprot", "unprotect"])
+_SWEPT = frozenset(["ac", "dc", "tran", "noise"])
+"""Analyses that HSPICE repeats over a table or a parameter."""
 _LOOP = re.compile(r"\blstb\s*\(", re.IGNORECASE)
 _NO_LOOP = ".lstb and what it measures were left out: ngspice has no such analysis"
 _CARD = re.compile(r"\s*\.(\w+)")
@@ -65,7 +67,11 @@ def first_variant(text: str, notes: list[str]) -> str:
 
     A deck without them is returned unchanged.
     """
-    if not re.search(r"^\s*\.(?:alter|data|lstb|(?:un)?prot\w*|temp\s*=)", text, re.IGNORECASE | re.MULTILINE):
+    if not re.search(
+        r"^\s*\.(?:alter|data|lstb|(?:un)?prot\w*|temp\s*=|(?:ac|dc|tran|noise)\s[^\n]*\ssweep\s)",
+        text,
+        re.IGNORECASE | re.MULTILINE,
+    ):
         return text
     result: list[str] = []
     skipping = looped = False
@@ -82,6 +88,9 @@ def first_variant(text: str, notes: list[str]) -> str:
         elif card == "alter":
             notes.append("what .alter changes was left out: the circuit before it is sized")
             break
+        elif card in _SWEPT and (cut := re.split(r"\ssweep\s", line, maxsplit=1, flags=re.IGNORECASE)[0]) != line:
+            notes.append(f"the sweep of .{card} was left out: the deck's own values are simulated")
+            result.append(cut)
         elif card not in _GUARDS:
             plain = re.sub(r"^(\s*\.temp)\s*=\s*", r"\1 ", line, flags=re.IGNORECASE)
             notes += [f"{line.strip()} was written as {plain.strip()}"] if plain != line else []
