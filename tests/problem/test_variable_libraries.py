@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft import read_circuit, write_draft
 
 DECK = """* a deck
 .subckt stage in out vdd vss
@@ -33,3 +33,11 @@ def test_the_sweep_over_a_table_goes_with_the_table(tmp_path: Path) -> None:
     draft = read_circuit(tmp_path / "tb.sp", tmp_path)
     assert draft.own_bench is not None and [one.text for one in draft.own_bench.text.analyses] == [".ac dec 5 1 1g"]
     assert any("sweep of .ac was left out" in said for said in draft.changed)
+
+
+def test_a_width_of_metres_is_said(tmp_path: Path) -> None:
+    device = "M1 out in vss vss nch W=4 L=0.5u"
+    (tmp_path / "tb.sp").write_text(DECK.format(device=device, cards=".model nch nmos level=1\n.ac dec 5 1 1g"))
+    draft = read_circuit(tmp_path / "tb.sp", tmp_path)
+    write_draft(draft, draft.source.name)
+    assert any(said.startswith("M1.w is 4 m,") and "write 4u" in said for said in draft.noticed), draft.noticed

@@ -22,6 +22,9 @@ from eda_agent.problem.size_places import (
 )
 from eda_agent.units import format_quantity
 
+_LARGE = 0.1
+"""m: a width or length from here on is one without its prefix."""
+
 
 def side_of(draft: Draft, device: Device, parameter: str) -> str:
     """`w` or `l` for what the device calls its width or length, else the parameter."""
@@ -52,6 +55,12 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
     if key in COUNTS:
         return "1", f"{max(20, math.ceil(4 * start))}", "1", "log"
     if unit == "m":
+        if start >= _LARGE:
+            said = (
+                f"{spelled(draft, edit)} is {start:g} m, which no transistor is: sizes are in metres;"
+                f" if micrometres are meant, write {start / scale:g}u in the netlist"
+            )
+            draft.noticed += [said] if said not in draft.noticed else []
         rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
         least = (
             max((rule.width if key == "w" else rule.length)[0] for rule in rules)
