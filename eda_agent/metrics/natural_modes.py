@@ -8,6 +8,9 @@ capacitances, inductances and transconductances Z⁻¹ = G + sC + Γ/s with cons
 gives the modes. A device that delays its current has no such form. It is compared at every measured frequency: where
 ‖Z (G + sC + Γ/s) − 1‖ < 1 all along the axis, both determinants have equally many zeros in the right half plane
 (Rouché's theorem).
+
+Modes far below the band are read from Z itself: where no inductance matters (G + sC) v = 0, and CZ(jω) then has the
+eigenvalue 1/(jω - s), most exact at ω = |s|.
 """
 
 from __future__ import annotations
@@ -34,31 +37,40 @@ resistance of a model, it is that of the band below, and nothing is said of mode
 BELOW, ABOVE = 1e-3, 30.0
 """Modes are judged from the lowest measured frequency times the first to the highest times the second."""
 SLOWEST = 10.0
-"""rad/s below which a mode is that of a net which nothing but leakage holds."""
+"""rad/s from which a mode follows from the form of the band; a slower one is read at frequencies like its own."""
+NEAR = 3.0
+"""Largest ratio of a slow mode's rad/s and those of the frequency at which it is read."""
 
 
 @dataclass(frozen=True)
 class Mode:
-    """`growth`: 1/s, positive where it grows. `frequency`: Hz, 0 of one that does not oscillate."""
+    """`growth`: 1/s, positive where it grows. `frequency`: Hz, 0 of one that does not oscillate. `known_to`: Hz up to
+    which none grows faster.
+    """
 
     growth: float
     frequency: float
+    known_to: float = math.inf
 
 
-def fastest_growing(frequency: Real, impedance: Complex) -> Mode | None:
+def fastest_growing(frequency: Real, impedance: Complex, band: float = 0.0) -> Mode | None:
     """The natural mode with the largest growth per frequency.
 
     Args:
-        frequency: (n,) Hz, rising, at least 3.
+        frequency: (n,) Hz, rising, at least 3 of them in the band.
         impedance: (n, nets, nets) Ohm: voltage of a net per current into another.
+        band: Hz at which the band begins; below it only modes as slow as the frequencies there are read.
 
     Returns:
         None if the circuit has no such form, or no modes.
     """
-    kept = independent(impedance)
+    first = int(np.searchsorted(frequency, band * (1 - FLAT)))
+    kept = independent(impedance[first:])
     if not kept:
         return None
     impedance = impedance[:, kept][:, :, kept]
+    slow = 2 * math.pi * frequency[:first], impedance[:first]
+    frequency, impedance = frequency[first:], impedance[first:]
     scale = 1 / np.sqrt(np.maximum(np.abs(impedance).max(0).diagonal(), 1e-300))
     scaled = impedance * scale[:, None] * scale[None, :]
     back = 2 * math.pi * math.sqrt(frequency[0] * frequency[-1])
@@ -69,24 +81,34 @@ def fastest_growing(frequency: Real, impedance: Complex) -> Mode | None:
         except np.linalg.LinAlgError:
             return None
         if _unlike(omega[:end], scaled[:end], form) <= UNLIKE:
-            return _worst(
-                _modes(*form),
-                max(BELOW * omega[0], SLOWEST / back),
-                omega[end - 1] * (ABOVE if end == len(omega) else 1.0),
-                back,
-            )
+            whole = end == len(omega)
+            low, high = max(BELOW * omega[0], SLOWEST / back), omega[end - 1] * (ABOVE if whole else 1.0)
+            modes = _modes(*form)
+            modes = modes[(np.abs(modes) > low) & (np.abs(modes) < high)] * back
+            slower = _slow(*slow, form[1] * np.outer(scale, scale) / back)
+            modes = np.append(modes, slower[np.abs(slower) <= low * back])
+            return _worst(modes, math.inf if whole else float(frequency[end - 1]))
     return None
 
 
-def _worst(modes: NDArray[np.complex128], low: float, high: float, back: float) -> Mode | None:
-    """The mode with the largest growth per frequency between two frequencies; `back`: rad/s of their unit."""
-    size = np.abs(modes)
-    modes = modes[(size > low) & (size < high)]
+def _slow(omega: Real, impedance: Complex, capacitance: Real) -> NDArray[np.complex128]:
+    """Modes (1/s) at about the frequencies `omega` (rad/s) of impedances (Ohm) between nets with capacitances (F)."""
+    found = [np.zeros(0, dtype=np.complex128)]
+    for at, measured in zip(omega, impedance, strict=True):
+        if np.isfinite(measured).all():
+            share = np.linalg.eigvals(capacitance @ measured)
+            modes = 1j * at - 1 / share[share != 0]
+            found.append(modes[(np.abs(modes) < NEAR * at) & (np.abs(modes) > at / NEAR)])
+    return np.concatenate(found)
+
+
+def _worst(modes: NDArray[np.complex128], known_to: float) -> Mode | None:
+    """The mode (1/s) with the largest growth per frequency."""
     if not modes.size:
         return None
     worst = modes[np.argmax(modes.real / np.abs(modes))]
     turns = abs(worst.imag) > FLAT * abs(worst)
-    return Mode(float(worst.real * back), float(abs(worst.imag) * back / (2 * math.pi)) if turns else 0.0)
+    return Mode(float(worst.real), float(abs(worst.imag) / (2 * math.pi)) if turns else 0.0, known_to)
 
 
 def grows(mode: Mode) -> bool:

@@ -21,6 +21,8 @@ UNCLEAR = 90.0
 """Change of phase between two points from which its sign is unknown."""
 PEAK = 0.3
 """ln of the magnitude by which a resonance stands out at such a step."""
+SPIKE = 120.0
+"""Change of phase from the point before a resonance to the point after it from which its sign is unknown."""
 FINER = 10.0
 """Factor of the sweep's points if a resonance is too sharp for them."""
 END = 2.0
@@ -58,8 +60,8 @@ def unstable_when_open(frequency: Real, transfer: Complex) -> bool | None:
         return False
     frequency, magnitude = frequency[kept], np.abs(transfer[kept])
     phase, level = np.degrees(np.unwrap(np.angle(transfer[kept]))), np.log(magnitude)
-    last = len(phase) - 1
-    for place in np.flatnonzero(np.abs(np.diff(phase)) > UNCLEAR):
+    last = _first_spike(phase, level)
+    for place in np.flatnonzero(np.abs(np.diff(phase[: last + 1])) > UNCLEAR):
         around = (level[max(place - 2, 0)] + level[min(place + 3, len(level) - 1)]) / 2
         if (level[place] + level[place + 1]) / 2 > around + PEAK:
             last = int(place)
@@ -74,6 +76,15 @@ def unstable_when_open(frequency: Real, transfer: Complex) -> bool | None:
     if _rise(excess[:trusted]) > EXCESS:
         return True
     return None if last < len(phase) - 1 else False
+
+
+def _first_spike(phase: Real, level: Real) -> int:
+    """The point before the first resonance that a single point shows, the last point without one: straight lines to its
+    neighbours give it a wrong minimum phase.
+    """
+    above = np.minimum(level[1:-1] - level[:-2], level[1:-1] - level[2:]) > PEAK
+    found = np.flatnonzero(above & (np.abs(phase[2:] - phase[:-2]) > SPIKE))
+    return int(found[0]) if found.size else len(phase) - 1
 
 
 def minimum_phase(frequency: Real, magnitude: Real) -> Real:

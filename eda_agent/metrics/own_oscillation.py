@@ -31,9 +31,11 @@ def why_not_stable(wave: Waveform | None, mode: Mode | None = None) -> str:
         return _growing(mode)
     if wave is None or len(wave.axis) < LEAST or not {RESPONSE, *PARAMETERS} & wave.probes.keys():
         return ""
+    if mode is not None and mode.known_to >= wave.axis[-1]:
+        return ""
     for transfer in _responses(wave):
         unstable = unstable_when_open(wave.axis, transfer)
-        if unstable is None:
+        if unstable is not False:
             unstable = unstable_when_open(*finer(wave.axis, transfer))
         if unstable is None and mode is not None:
             continue

@@ -16,7 +16,7 @@ from eda_agent.metrics.measurable import Complex, Real
 
 TURN = 1.0
 """Degrees between two points, near a peak, that are drawn finer."""
-SHARE = 256
+SHARE, TWICE = 256, 2
 FALL = 0.1
 """Share of a peak's magnitude down to which its sides are drawn finer: no zero is near there."""
 PASSES = 10.0
@@ -24,11 +24,19 @@ PASSES = 10.0
 
 
 def finer(frequency: Real, transfer: Complex) -> tuple[Real, Complex]:
-    """The sweep with `SHARE` points in each interval near a peak of the magnitude in which the phase turns."""
-    level = np.abs(transfer)
-    turned = np.degrees(np.abs(np.angle(transfer[1:] / transfer[:-1]))) if (level > 0).all() else np.zeros(len(level))
-    wanted = np.flatnonzero(_near_a_peak(level) & (turned > TURN))
-    return _drawn(frequency, transfer, wanted)
+    """The sweep with `SHARE` points in each interval near a peak of the magnitude in which the phase turns, and again
+    where it still does.
+    """
+    for _ in range(TWICE):
+        level = np.abs(transfer)
+        if not (level > 0).all():
+            break
+        turned = np.degrees(np.abs(np.angle(transfer[1:] / transfer[:-1])))
+        wanted = np.flatnonzero(_near_a_peak(level) & (turned > TURN))
+        if not wanted.size:
+            break
+        frequency, transfer = _drawn(frequency, transfer, wanted)
+    return frequency, transfer
 
 
 def passband(frequency: Real, transfer: Complex) -> tuple[float, float, float] | None:

@@ -7,6 +7,7 @@ operating point showed; these sources change nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +20,8 @@ from eda_agent.simulation.circuit_state import LoadedDeck
 
 READ_AT = 2
 """Frequencies per decade."""
+SLOWEST_READ = 1e-4
+"""Hz from which modes are read, whatever the testbench's own sweep is: it may begin far above a slow mode."""
 
 
 def measure_modes(
@@ -38,7 +41,9 @@ def measure_modes(
     nets, command = deck.probed_nets(), dict(deck.analyses).get("ac", "")
     if MODES not in deck.probes or not nets or not command:
         return None
-    sweep = f"ac dec {READ_AT} {' '.join(command.split()[-2:])}"
+    start, stop = command.split()[-2:]
+    lower = max(0, math.ceil(math.log10(float(start) / SLOWEST_READ)))
+    sweep = f"ac dec {READ_AT} {float(start) / 10**lower!r} {stop}"
     silent = ac_sources(deck.tail)
     for source in silent:
         alter(source, 0.0)
@@ -50,4 +55,4 @@ def measure_modes(
         alter(deck.mode_source(number), 0.0)
     for source, magnitude in silent.items():
         alter(source, magnitude)
-    return fastest_growing(np.real(read(f"{plot}.frequency")), np.stack(columns, axis=-1))
+    return fastest_growing(np.real(read(f"{plot}.frequency")), np.stack(columns, axis=-1), float(start))
