@@ -110,6 +110,23 @@ def test_fins_and_a_global_supply_that_is_a_port(tmp_path: Path) -> None:
     assert device is not None and float(device.params["w"]) == pytest.approx(30 * 54e-9) and "nfin" not in device.params
 
 
+@pytest.mark.parametrize("pdk", ["sky130A", "ptm45"])
+def test_fins_without_a_width_keep_their_ratios(pdk: str, tmp_path: Path) -> None:
+    text = OTA.format(size="l=16n\n+ nfin=8 m=2", more="").replace("W=4u L=0.5u", "l=16n nfin=10 m=2")
+    lines = text.replace("W=2u L=1u", "l=20n nfin=16 m=2").splitlines()
+    [diode] = [number for number, line in enumerate(lines) if re.match("m\\S+ ib ib ", line, re.IGNORECASE)]
+    lines[diode] = lines[diode].replace("nfin=16", "nfin=4")
+    path = tmp_path / "c.sp"
+    path.write_text("\n".join(lines) + "\n")
+    draft = read_circuit(path, tmp_path, pdk)
+    devices = draft.netlist.subcircuits["ota"].devices
+    width = {device.name.lower().removeprefix("x"): float(device.params["w"]) for device in devices}
+    assert all("nfin" not in device.params for device in devices)
+    name = lines[diode].split()[0].lower()
+    tail = next(line.split()[0].lower() for line in lines if "nfin=16" in line)
+    assert width[tail] == pytest.approx(4 * width[name]) and width["m1"] == pytest.approx(2 * width[name])
+
+
 def test_a_capacitor_that_grows_by_decades_keeps_a_sensible_range(tmp_path: Path) -> None:
     path = tmp_path / "c.sp"
     path.write_text(OTA.format(size="W=5u L=0.5u", more="C1 out d1 'pwr(10,x*4-2)*1e-12'"))
