@@ -4,9 +4,11 @@ than the PDK's subcircuit has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from eda_agent.problem.draft.lengths import has_length, in_metres, times
+from eda_agent.problem.draft.named_sizes import has_metres, with_named_sizes, with_sums_in_unit
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 
 
@@ -36,23 +38,30 @@ _ENDS = 2
 def foundry_calls(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
     """The lines with the calls of PDK devices in the PDK's unit and with its number of nodes."""
     result: list[str] = []
-    factor = 1.0
+    factor = to_unit = 1.0
+    converted: set[int] = set()
     for number, line in enumerate(lines):
         if line.lstrip().startswith("+"):
-            result.append(times(line, factor))
+            result.append(times(with_sums_in_unit(line, factor), factor) if factor != 1.0 else line)
+            if factor != 1.0:
+                converted.add(number)
             continue
         factor = 1.0
+        if line.lstrip()[:1].lower() == "x":
+            line = re.sub(r"(?<!\s)\s*+=\s*+", "=", line)
         found = _called(line, pdks)
         if found is None:
             result.append(line)
             continue
         pdk, rule = found
         whole = " ".join([line, *_continued(lines, number + 1)])
-        if rule.is_fet and pdk.scale != 1.0 and has_length(whole) and in_metres(whole):
-            factor = 1.0 / pdk.scale
+        if rule.is_fet and pdk.scale != 1.0 and in_metres(whole) and (has_length(whole) or has_metres(whole)):
+            factor = to_unit = 1.0 / pdk.scale
+            converted.add(number)
             notes.append(f"sizes of {pdk.name}'s devices in metres: now in its unit")
-        result.append(times(_with_nodes(line, rule, notes), factor))
-    return result
+        line = _with_nodes(line, rule, notes)
+        result.append(times(with_sums_in_unit(line, factor), factor) if factor != 1.0 else line)
+    return result if to_unit == 1.0 else with_named_sizes(result, converted, to_unit, notes)
 
 
 def _called(line: str, pdks: Sequence[Pdk]) -> tuple[Pdk, DeviceRule] | None:

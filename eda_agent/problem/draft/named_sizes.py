@@ -67,6 +67,16 @@ def with_sums_in_unit(line: str, factor: float) -> str:
     return SIZE.sub(sized, line)
 
 
+def has_metres(line: str) -> bool:
+    """Whether an expression for a length has a number in metres: `W={W1*1u}`."""
+    return any(
+        LENGTHS.get(match[1].lower()) == 1
+        and parse_spice_number(match[2].strip("'{} ")) is None
+        and any(_metres(term) for term in _TERMS.findall(match[2]))
+        for match in SIZE.finditer(line)
+    )
+
+
 def _metres(term: str) -> list[str]:
     """The numbers of a product that are lengths in metres."""
     return [text for text in _LITERAL.findall(term) if 0 < (parse_spice_number(text) or 0.0) < _SHORT]

@@ -8,11 +8,13 @@ import re
 _NUMBER = r"[-+]?(?>\d+(?:\.\d*)?|\.\d+)(?>e[-+]?\d+)?"
 _UNIT = r"(?:(?:meg|[afpnuµmkg])?(?:m|f|hz?|ohms?|Ω|v|a)?)"
 _SETTING = re.compile(
-    rf"""(=\s*+)(?:"\s*+({_NUMBER})\s++({_UNIT})\s*+"|(['{{])\s*+({_NUMBER})\s++({_UNIT})\s*+(['}}])|({_NUMBER})\s++({_UNIT})(?![\w.'"(\[]|\s*=))""",
+    rf"""(=\s*+)(?:"\s*+({_NUMBER})\s*+({_UNIT})\s*+"|(['{{])\s*+({_NUMBER})\s++({_UNIT})\s*+(['}}])|({_NUMBER})\s++({_UNIT})(?![\w.'"(\[]|\s*=))""",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"^(\s*[rcl]\S*\s+\S+\s+\S+\s+{_NUMBER})\s+({_UNIT})(?=\s|$)(?!\s*=)", re.IGNORECASE)
 _WITH_SIZES = frozenset([".param", ".params", ".parameter", ".parameters", ".subckt"])
+_MICRON = re.compile(rf"(?<![\w.])({_NUMBER})\s*+microns?\b", re.IGNORECASE)
+"""SPICE reads `1micron` as a thousandth."""
 _MODEL = re.compile(r"^\s*\.model\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -32,6 +34,10 @@ def with_joined_units(text: str, notes: list[str]) -> str:
             return f"{sign}{opened}{inner}{unit}{closed}"
         return f"{sign}{quoted}{its}" if quoted is not None else f"{sign}{plain}{last}"
 
+    def micron(line: str) -> str:
+        shown.update(dict.fromkeys(found[0] for found in _MICRON.finditer(line)))
+        return _MICRON.sub(r"\1 u", line)
+
     def value(found: re.Match[str]) -> str:
         if not found[2] or found[2].lower() in models:
             return found[0]
@@ -44,7 +50,7 @@ def with_joined_units(text: str, notes: list[str]) -> str:
         inside = (inside or word == ".control") and word != ".endc"
         # a script, and a card such as .ic v(a)=0 v(b)=1, has no sizes that people type
         plain = inside or word[:1] in {"*", ""} or (word[:1] == "." and word not in _WITH_SIZES)
-        result.append(line if plain else _VALUE.sub(value, _SETTING.sub(joined, line)))
+        result.append(line if plain else _VALUE.sub(value, _SETTING.sub(joined, micron(line))))
     if not shown:
         return text
     listed = ", ".join(list(shown)[:3]) + (" …" if len(shown) > 3 else "")
