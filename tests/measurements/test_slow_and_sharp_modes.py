@@ -70,7 +70,7 @@ def test_a_slow_ring_beside_a_filter(gain: float, capacitance: float, tmp_path: 
 @pytest.mark.parametrize(("stages", "gain"), [(3, 2.05), (3, 1.95), (2, 2.0), (2, 0.9)])
 @pytest.mark.parametrize("time", [1e-9, 1e-3, 1.0, 100.0])
 def test_modes_of_rings_at_any_speed(stages: int, gain: float, time: float) -> None:
-    """Rings of inverting stages: of three a pair of poles grows above a gain of 2, of two (a latch) a real one above 1."""
+    """Rings of inverting stages: of three a pair of poles grows above a gain of 2, of two a real one above 1."""
     frequency = np.logspace(-4, 10, 29)
     g = np.eye(stages) + gain * np.roll(np.eye(stages), 1, axis=0)
     s = 2j * math.pi * frequency[:, None, None]
