@@ -73,7 +73,10 @@ def load_layout(node: LocatedNode | None, pdk: Pdk | None, folder: Path) -> Layo
     values = node.mapping("layout")
     rule = result.rule
     if "grid" in values:
-        rule = replace(rule, grid=_length(values["grid"], "grid", 0.0, 1e-6, rule.grid))
+        asked = _length(values["grid"], "grid", 0.0, 1e-6, rule.grid)
+        # the PCells of a table draw finer sizes beside the manufacturing grid
+        least = step_of(read_table(result.table)) if result.table and "table" not in values else 0.0
+        rule = replace(rule, grid=max(asked, least) if asked else asked)
     if "fold" in values:
         rule = _fold(values["fold"], rule)
     table = values["table"].text("table") if "table" in values else result.table

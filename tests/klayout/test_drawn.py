@@ -168,7 +168,9 @@ def test_sections_that_are_off_or_short(tmp_path: Path) -> None:
 
     assert layout("") is None and layout("layout: off\n") is None
     usual = layout("layout: on\n")
-    assert usual is not None and usual.table == "sky130A" and usual.rule.grid == 5e-9
+    assert usual is not None and usual.table == "sky130A" and usual.rule.grid == 1e-8
+    finer = layout("layout: {grid: 5n}\n")
+    assert finer is not None and finer.rule.grid == 1e-8
     (tmp_path / "own.json").write_text((Path(fold.__file__).parent / "tables" / "demonstration.json").read_text())
     own = layout(f"layout: {{table: {'../own.json'}}}\n")
     assert (

@@ -126,7 +126,8 @@ def _on_grid(device: Device, grid: float) -> Device:
 
 
 def _snapped(length: float, grid: float) -> float:
-    return round(max(round(length / grid), 1) * grid, 15)
+    # half a step is common, and a last digit must not decide about it
+    return round(max(round(round(length / grid, 6)), 1) * grid, 15)
 
 
 def arrays(devices: Sequence[Device]) -> list[list[Unit]]:
