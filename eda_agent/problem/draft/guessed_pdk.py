@@ -19,7 +19,7 @@ from eda_agent.units import format_quantity
 _LENGTH = re.compile(r"(?<![\w])l\s*=\s*['{]?\s*([^\s'}=]+)", re.IGNORECASE)
 _SIZED = re.compile(r"(?<![\w])(?:w\s*=.*(?<![\w])l|l\s*=.*(?<![\w])w)\s*=", re.IGNORECASE)
 """Both sides are set."""
-_PARAM = re.compile(r"([A-Za-z_]\w*)\s*=\s*['{]?\s*([^\s'}=,]+)")
+_PARAM = re.compile(r"(?<!\w)([A-Za-z_]\w*+)\s*+=\s*+['{]?\s*+([^\s'}=,]+)")
 _SCALE = re.compile(r"(?<![\w])scale\s*=\s*([^\s,]+)", re.IGNORECASE)
 _VOLTS = re.compile(r"(?<!\d)(?:(1)p?([28])|(2)p?(5)|(3)p?(3)|(5)(?:p?0)?v)v?(?![\dn])", re.IGNORECASE)
 """The rated voltage in a model's name: n33, nch_18, pfet_3p3v."""
