@@ -58,3 +58,19 @@ def test_what_prevents_elaboration_has_a_remedy(tmp_path: Path, capsys: pytest.C
     assert "card .global prevents elaboration" in shown and "→ give its nets to every cell" in shown
     assert ".temp" in remedy("card .temp") and "arithmetic" in remedy("value of r1")
     assert "subcircuit" in remedy("device xdut.q1")
+
+
+def test_a_deck_that_ngspice_does_not_accept_is_not_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = _spec(
+        tmp_path,
+        ".subckt c a out vdd vss\nM1 out a vss vss n W=5u L=1u nfin=8\n.ends\n.model n nmos level=1\n",
+        "ptm45",
+    )
+    deck = tmp_path / "tb.spice"
+    deck.write_text(deck.read_text().replace(".op", ".op\n.ac dec 5 1k 1g"))
+    assert main(["check", str(spec)]) == 1
+    said = capsys.readouterr().out
+    assert "testbench loop cannot be simulated: syntax" in said
+    assert "nfin" in said
+    assert "ready" not in said
+    assert main(["check", str(spec), "--no-simulation"]) == 0

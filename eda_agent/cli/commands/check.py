@@ -33,7 +33,7 @@ def register(commands: Commands) -> None:
 
 
 def check_command(options: argparse.Namespace) -> int:
-    """Return 0 if a run can start, 1 if the circuit cannot do its work at any size; raise the same errors as a run."""
+    """Return 0 if a run can start, 1 if the circuit cannot work or be simulated at any size; raise errors of a run."""
     from rich.text import Text
 
     from eda_agent.cli.render import console, print_json
@@ -44,15 +44,15 @@ def check_command(options: argparse.Namespace) -> int:
     from eda_agent.problem.model_sources import model_sources
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.labels import parameter_table, spec_table
-    from eda_agent.run.stability_check import unstable
+    from eda_agent.run.stability_check import Trial, tried
     from eda_agent.simulation.cache import cache_folder
     from eda_agent.simulation.workbench import Workbench
     from eda_agent.units import counted
 
     problem = load_problem(options.spec)
     workbench = Workbench(problem, cache_folder() / "models")
-    unsteady = [] if options.no_simulation else unstable(problem)
-    wrong = broken_reference(problem)
+    trial = Trial() if options.no_simulation else tried(problem)
+    unsteady, wrong = trial.unsteady, [*broken_reference(problem), *trial.refused]
     if options.json:
         print_json(
             {
