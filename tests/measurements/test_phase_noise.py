@@ -61,7 +61,7 @@ def write(folder: Path, netlist: str, bench: str, vdd: float = VDD, bias: str = 
 
 
 def measured(folder: Path, *arguments: object, **rest: object) -> dict[str, float | None]:
-    write(folder, *arguments, **rest)  # type: ignore[arg-type]
+    write(folder, *arguments, **rest)  # type: ignore[arg-type]  # mixed arguments
     return measure_once(load_problem(folder / "spec.yaml"))
 
 

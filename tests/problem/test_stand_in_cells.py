@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def switched(lines: list[str], pins: dict[str, float], out: str) -> set[float]:
         ("and2_2", "A B", "X", lambda a, b: a and b),
     ],
 )
-def test_a_stand_in_has_the_function_of_its_cell(library: str, function: str, pins: str, out: str, value) -> None:  # type: ignore[no-untyped-def]
+def test_a_stand_in_has_the_function_of_its_cell(
+    library: str, function: str, pins: str, out: str, value: Callable[..., int]
+) -> None:
     name = f"sky130_fd_sc_{library}__{function}"
     lines = stand_in(name, SKY)
     assert lines[0].split() == [".subckt", name, *pins.split(), "VGND", "VNB", "VPB", "VPWR", out]

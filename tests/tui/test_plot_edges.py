@@ -27,7 +27,7 @@ from .old_run import bar, drive, opened
 
 
 def built(figure: object) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", figure.build())  # type: ignore[attr-defined]
+    return re.sub(r"\x1b\[[0-9;]*m", "", figure.build())  # type: ignore[attr-defined]  # of plotext
 
 
 @pytest.mark.parametrize(("limit", "arrow"), [(44.0, "← limit 44 dB"), (99.0, "limit 99 dB →")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from eda_agent.problem.draft.resonator import behind_resistors
 from eda_agent.problem.structure import Structure, polarity
 from eda_agent.problem.structure.switching import ring
 
@@ -64,14 +65,7 @@ def is_gated(structure: Structure, out: str) -> bool:
 
 def leads_to_gates(structure: Structure, port: str) -> bool:
     """Whether resistors lead from a port to gates and to no channel: it is an input."""
-    found, waiting = {port}, [port]
-    while waiting:
-        net = waiting.pop()
-        for passive in structure.passives:
-            if passive.kind == "r" and net in passive.nets:
-                fresh = {*passive.nets} - found - structure.rails
-                found |= fresh
-                waiting += fresh
+    found = behind_resistors(structure, port)
     channels = {net for fet in structure.fets for net in (fet.drain, fet.source)}
     return bool(found & {fet.gate for fet in structure.fets}) and not found & channels
 

@@ -46,7 +46,7 @@ def without_fins(text: str, pdk: Pdk, notes: list[str]) -> str:
             count = number_of(fins[1])
             inner = fins[1].strip("'{} ")
             width = f"{{({inner})*{one:.6g}}}" if count is None else f"{count * one:.6g}"
-            whole = _FINS.sub(lambda _, width=width: f"w={width}", whole)  # type: ignore[misc]
+            whole = _FINS.sub(lambda _, width=width: f"w={width}", whole)  # type: ignore[misc]  # a lambda with a default
             said.add(f"{format_quantity(one, 'm', 3)} for each")
         text = text[: device.start()] + whole + text[device.end() :]
     notes.extend(f"fins (nfin) became the width of a planar device: {how}" for how in sorted(said))

@@ -27,7 +27,7 @@ def resonator_ports(structure: Structure, rest: Sequence[str]) -> tuple[str, str
     drains = {fet.drain for fet in structure.fets}
     gates = {kind: {fet.gate for fet in structure.fets if fet.type == kind} for kind in ("nmos", "pmos")}
     for source in rest:
-        behind = _behind_resistors(structure, source)
+        behind = behind_resistors(structure, source)
         out = next((port for port in rest if port in behind and port != source), "")
         stage = {fet.drain for fet in structure.fets if fet.gate == source} - structure.rails
         if not out or source not in gates["nmos"] & gates["pmos"] or not behind & drains:
@@ -66,7 +66,7 @@ def _closes(structure: Structure, behind: set[str], source: str) -> bool:
     return source in ring(looped, (source,)) and not ring(replace(structure, passives=cut))
 
 
-def _behind_resistors(structure: Structure, net: str) -> set[str]:
+def behind_resistors(structure: Structure, net: str) -> set[str]:
     """The nets that resistors join to a net, rails aside, itself included."""
     found, waiting = {net}, [net]
     while waiting:
