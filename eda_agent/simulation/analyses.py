@@ -103,7 +103,7 @@ class Analyses:
 
         def again(stop: float) -> Waveform:
             step = command.split()[1]
-            return self._read("tran", self._analyse(f"tran {step} {stop!r}"), deck.probes)
+            return self._read("tran", self.ngspice.analyse(f"tran {step} {stop!r}"), deck.probes)
 
         return with_slowest_level(wave, deck.settings, deck.probes[SEARCH], alter, again)
 
@@ -121,7 +121,7 @@ class Analyses:
             if "sens" in outcome.plots or any(step["do"] in CHANGES for step in all_steps(deck.program["steps"])):
                 self.ngspice.command("reset")
             try:
-                plot = self._analyse("op")
+                plot = self.ngspice.analyse("op")
             except SimulationFailed:
                 return result
             result.devices = read_devices(self.ngspice, deck)
@@ -131,11 +131,11 @@ class Analyses:
 
     def mode(self, deck: LoadedDeck) -> Mode | None:
         """The natural mode of the current circuit that grows fastest, if the deck asks for it."""
-        return measure_modes(deck, self._alter, self._analyse, self._vector)
+        return measure_modes(deck, self._alter, self.ngspice.analyse, self._vector)
 
     def node_voltages(self) -> dict[str, float]:
         """All node voltages (V) of the operating point of the current circuit."""
-        self._analyse("op")
+        self.ngspice.analyse("op")
         names = [name for name in self.ngspice.vectors(self.ngspice.plot()) if "#" not in name and "@" not in name]
         voltages = {name: self.ngspice.vector(name) for name in names}
         return {
@@ -156,25 +156,19 @@ class Analyses:
     def _excite(self, deck: LoadedDeck, kind: str, command: str) -> tuple[str, np.ndarray[Any, Any] | None]:
         """Run an analysis; returns its plot, and the loop gain if the deck has a loop probe."""
         if kind != "ac" or deck.injection is None:
-            return self._analyse(command), None
+            return self.ngspice.analyse(command), None
 
-        return measure_loop(Injection(**deck.injection), self._alter, lambda: self._analyse(command), self._vector)
+        return measure_loop(
+            Injection(**deck.injection), self._alter, lambda: self.ngspice.analyse(command), self._vector
+        )
 
     def _again(self, command: str, probes: Mapping[str, str]) -> Waveform:
         """Run an AC analysis, and read it."""
-        return self._read("ac", self._analyse(command), probes)
+        return self._read("ac", self.ngspice.analyse(command), probes)
 
     def _alter(self, source: str, magnitude: float) -> None:
         """Set the AC magnitude of a source."""
         self.ngspice.command(f"alter @{source}[acmag]={magnitude!r}")
-
-    def _analyse(self, command: str) -> str:
-        before = self.ngspice.plot()
-        self.ngspice.command(command)
-        plot = self.ngspice.plot()
-        if plot in {before, "const"}:
-            raise SimulationFailed(classify(self.ngspice.log))
-        return plot
 
     def _read(self, kind: str, plot: str, probes: Mapping[str, str]) -> Waveform:
         if kind == "noise":

@@ -70,7 +70,7 @@ class HeldCircuit:
         found = np.zeros((count, count), np.complex128)
         for place in range(count):
             self.ngspice.command(f"alter @vheld{place}[acmag] = 1")
-            plot = self._analyse(f"ac lin 1 {self.frequency!r} {self.frequency!r}")
+            plot = self.ngspice.analyse(f"ac lin 1 {self.frequency!r} {self.frequency!r}")
             self.ngspice.command(f"alter @vheld{place}[acmag] = 0")
             # a source's branch current flows out of the circuit at its net
             found[:, place] = [-self._vector(f"{plot}.vheld{row}#branch")[0] for row in range(count)]
@@ -79,7 +79,7 @@ class HeldCircuit:
 
     def densities(self) -> dict[str, tuple[float, float, float]]:
         """Device → (white A²/Hz, flicker A²/Hz at 1 Hz, its slope)."""
-        plot = self._analyse(f"noise v(sum) isum dec 1 {LOWEST!r} {self.frequency!r} 1")
+        plot = self.ngspice.analyse(f"noise v(sum) isum dec 1 {LOWEST!r} {self.frequency!r} 1")
         spectrum = f"noise{int(plot.removeprefix('noise')) - 1}"
         axis = np.real(self._vector(f"{spectrum}.frequency"))
         names = self.ngspice.vectors(spectrum)
@@ -89,14 +89,6 @@ class HeldCircuit:
             result[one.name] = parts(axis, np.sum(rows, axis=0) if rows else np.zeros_like(axis))
         self.ngspice.command("destroy all")
         return result
-
-    def _analyse(self, command: str) -> str:
-        before = self.ngspice.plot()
-        self.ngspice.command(command)
-        plot = self.ngspice.plot()
-        if plot in {before, "const"}:
-            raise SimulationFailed(classify(self.ngspice.log))
-        return plot
 
     def _vector(self, name: str) -> Complex:
         vector = self.ngspice.vector(name)

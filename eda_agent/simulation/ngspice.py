@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from eda_agent.errors import MissingError
+from eda_agent.simulation.failure import SimulationFailed, classify
 
 BESIDE = Path("share/eda-agent/ngspice/libngspice.so.0")
 """A newer ngspice in the Python environment, for compiled models where the system's cannot load them."""
@@ -152,6 +153,15 @@ class Ngspice:
     def plot(self) -> str:
         """The name of the current plot, such as `ac3`; `const` when no analysis has run."""
         return str(self._ffi.string(self._library.ngSpice_CurPlot()).decode())
+
+    def analyse(self, command: str) -> str:
+        """Run an analysis. Returns the name of its plot; raises `SimulationFailed` if it makes none."""
+        before = self.plot()
+        self.command(command)
+        plot = self.plot()
+        if plot in {before, "const"}:
+            raise SimulationFailed(classify(self.log))
+        return plot
 
     def plots(self) -> list[str]:
         """The names of all plots, the newest first."""

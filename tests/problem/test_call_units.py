@@ -30,7 +30,7 @@ def test_calls_in_metres_have_the_unit_of_the_pdk(tmp_path: Path) -> None:
     scope = {"W1": 27, "W5": 10, "wn": float(re.findall(r"wn=(\S+)", text)[0])}
     sizes = []
     for device in re.findall(r"^XM.*(?:\n\+.*)*", text, re.MULTILINE):
-        values = [re.search(rf"\b{side}=(\S+)", device)[1].strip("'{}") for side in "WL"]  # type: ignore[index]  # there
+        values = [re.search(rf"\b{side}=(\S+)", device)[1].strip("'{}") for side in "WL"]  # type: ignore[index]  # both are there
         # a product of names and plain numbers: a unit behind a number is no Python
         sizes.append([eval(value, {}, scope) for value in values])
     assert sizes == [pytest.approx(pair) for pair in [[27, 0.5]] * 4 + [[10, 1]] * 2]
