@@ -34,13 +34,16 @@ def test_a_run_that_waits_ends_with_its_reader(order: dict[str, object], last: s
         [*program, "--events", "--policy", "random"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(json.dumps(order).encode() + b"\n")
-        process.stdin.flush()
-        # the last event before the wait
-        assert any(event["type"] == last and event.get("index", 1) > 0 for event in map(json.loads, process.stdout)), (
-            "the run does not wait"
-        )
-        time.sleep(0.3)
-        process.stdout.close()
-        assert process.wait(timeout=30) == 1
+        try:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+            # the last event before the wait
+            events = map(json.loads, process.stdout)
+            assert any(event["type"] == last and event.get("index", 1) > 0 for event in events), "the run does not wait"
+            time.sleep(0.3)
+            process.stdout.close()
+            assert process.wait(timeout=30) == 1
+        finally:
+            # a run that does not end would be waited for
+            process.kill()
     assert fold(read_journal(tmp_path / "run" / "journal.jsonl")).finished["stop"] == "user"

@@ -52,6 +52,12 @@ def test_a_killed_window_and_a_run_that_goes_on_elsewhere(display: str, home: Pa
         try:
             begun = (run / "journal.jsonl").stat().st_size
             hands.until(lambda: (run / "journal.jsonl").stat().st_size > begun, "the run to go on")
+            # the dock follows it without a click, and steers it
+            hands.find(f"by process {other.pid}, not by this window", "QLabel", exact=False)
+            assert hands.find("stop", "QPushButton")["on"] and not dock(hands, "runner.alive")
+            turn = proposal(hands)
+            hands.click("accept")
+            proposal(hands, turn)
             hands.click("resume")
             words = hands.find("still running", exact=False)["text"]
             assert f"(process {other.pid})" in words and "--out" not in words

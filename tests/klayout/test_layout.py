@@ -8,6 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pya
@@ -27,6 +28,7 @@ from eda_agent.klayout import (
     planning,
     process,
     recognition,
+    same_circuit,
     title,
     writeback,
 )
@@ -175,6 +177,27 @@ def test_half_of_a_group_is_not_written(problems: dict[str, Problem], table: Tab
     plan = planning.plan(layout, cell, read_devices(devices(problem, sizing)), table)
     assert any("place it again" in text for text, _ in plan.conflicts)
     assert not {change.device for change in plan.changes} & {"xm5", "xm6"}
+    # it is said of each, with its reason
+    assert plan.left == ["xm6: left as it is, because matched with xm5"]
+    assert plan.refused[0].startswith("xm5: ") and plan.refused[0] in plan.reasons and plan.left[0] in plan.reasons
+
+
+def test_the_refusal_of_another_circuit_lists_all_that_differs(problems: dict[str, Problem], table: Table) -> None:
+    _layout, cell = placed(problems["ota_5t"], known(problems["ota_5t"]), table)
+    title.put(cell, devices(problems["ota_5t"], known(problems["ota_5t"])), "demonstration", mos.LIBRARY)
+    other = devices(problems["two_stage_miller"], known(problems["two_stage_miller"]))
+    sized, ports = read_devices(other), [*other["ports"], "more"]
+    with pytest.raises(ValueError) as error:
+        same_circuit.refuse_another(
+            cell, [*sized[:-1], replace(sized[-1], name="mine")], table, None, "opamp", (), ports
+        )
+    words = str(error.value)
+    for name in ("xm1", "xm2", "xm3", "xm4", "xm5"):
+        assert f"{name} is " in words and f"{name} is connected to " in words
+    assert "not in the layout: xm7, mine" in words and "of the run: " in words and " more\n" in words
+    fewer = [*sized[6:], *(replace(one, name=f"n{number}") for number, one in enumerate(sized[:6]))]
+    with pytest.raises(ValueError, match=r"not in the layout: .*n0, n1.*\nnot in the run: xm4, xm3"):
+        same_circuit.refuse_another(cell, fewer, table, None, "opamp")
 
 
 @settings(max_examples=60, deadline=None)

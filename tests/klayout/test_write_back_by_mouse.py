@@ -5,6 +5,7 @@ that nothing places.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from tests.klayout import test_window
 from tests.klayout.hands import Hands
 from tests.klayout.test_application import RUN, display, home
-from tests.klayout.test_window import menu, report, sizes
+from tests.klayout.test_window import choose, menu, quick, report, script, sizes
 
 __all__ = ["display", "home"]
 pytestmark = test_window.pytestmark
@@ -181,6 +182,31 @@ def test_a_failed_write_back_cannot_be_redone(hands: Hands) -> None:
     assert sizes(hands) == before and not hands.ask("window.manager().has_redo()")
 
 
+def test_what_is_left_as_it_is_is_said(hands: Hands) -> None:
+    """In the preview and, as the reason of the differences, in the report of LVS."""
+    before = sizes(hands)
+    edit = (
+        "(lambda found: (window.current_view().transaction('fingers'), found['xm5'].change_pcell_parameter('nf', 3),"
+        " found['xm6'].change_pcell_parameter('length', 2.0), window.current_view().commit()))"
+        "({i.pcell_parameters_by_name().get('device'): i for i in"
+        " window.current_view().active_cellview().cell.each_inst() if not i.pcell_parameters_by_name().get('dummy')})"
+        " and 1"
+    )
+    hands.ask(edit)
+    menu(hands, "Write sizes back …")
+    hands.file("The folder of a run", run_folder(hands))
+    said = hands.find("because matched with xm5", "QPlainTextEdit", exact=False)["text"]
+    assert "xm6: left as it is, because matched with xm5" in said and "fingers do not fit" in said
+    hands.click("Apply")
+    words = report(hands)
+    assert words.startswith("LVS: layout and schematic differ")
+    why = words[words.index("Why they differ: devices that are left as they are.") :].splitlines()
+    assert why[1].startswith("xm5: ") and why[2] == "xm6: left as it is, because matched with xm5"
+    menu(hands, "Undo the last write-back")
+    press(hands, "ctrl+z")
+    become(hands, before, "as before")
+
+
 @pytest.mark.evidence
 def test_two_write_backs_and_an_edit_between_them(hands: Hands) -> None:
     """Each undo takes one. Runs after the tests above, in their window."""
@@ -201,3 +227,26 @@ def test_two_write_backs_and_an_edit_between_them(hands: Hands) -> None:
     hands.until(lambda: sizes(hands) not in (own, wrong), "the edit between them undone")
     menu(hands, "Undo the last write-back")
     become(hands, wrong, "the first undone")
+
+
+def test_match_is_said_of_a_match_only(hands: Hands) -> None:
+    """Of one transistor, whose nets are whole, and not with a resistor that is not drawn."""
+    row = {"name": "m1", "kind": "nmos", "w": 2e-6, "l": 5e-7, "nf": 1, "m": 1, "nets": ["d", "g", "s", "b"]}
+    card = {"name": "m1", "model": "nmos", "nets": row["nets"], "values": {}, "value": "", "scale": 1, "transistor": 1}
+    found = {"name": "one", "ports": row["nets"], "devices": [row], "others": [], "pdk": "ptm45"}
+    found |= {"rails": ["s", "vdd"], "cards": [card], "layout": None}
+    folder = hands.eyes.parent
+    for name, others in (("whole", []), ("part", ["r1"])):
+        (folder / name).mkdir()
+        (folder / name / "devices.json").write_text(json.dumps({**found, "others": others}))
+    choose(hands, script(folder / "told", '[ "$1" = --version ] && echo eda-agent 0 || cat "$2/devices.json"'))
+    try:
+        for name, headline in (
+            ("whole", "LVS: layout and schematic match (1 transistor, 4 nets)"),
+            ("part", "LVS: the 1 transistor agrees by the labels of its nets; 1 device is not drawn"),
+        ):
+            menu(hands, "Place a sized circuit …")
+            hands.file("The folder of a run", folder / name)
+            assert report(hands).splitlines()[0] == headline
+    finally:
+        choose(hands, quick(folder))

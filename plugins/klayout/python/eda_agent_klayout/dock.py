@@ -10,6 +10,7 @@ import pya
 
 from . import compat, faults, fields
 from .curve import Curve
+from .elsewhere import Elsewhere
 from .holder import Takeover, holder
 from .review import Review
 from .runner import Runner
@@ -48,15 +49,11 @@ class Dock(pya.QDockWidget):
     ):
         super().__init__(title, parent)
         self.setObjectName(title)
-        self._start, self._where, self._write_back, self._probe, self._moved = (
-            list(start),
-            where,
-            write_back,
-            probe,
-            changed,
-        )
+        self._start, self._where = list(start), where
+        self._write_back, self._probe, self._moved = write_back, probe, changed
         self.runner = Runner(self._changed, self._ended)
         self.takeover = Takeover(self, self._resume, self._changed)
+        self.elsewhere = Elsewhere(self, self.runner, self._changed)
         self._dirty, self._turns, self._named = False, 0, ""
         self.orders: list[dict[str, object]] = []
         """Commands sent to a run when it starts: the changes of the form."""
@@ -92,7 +89,7 @@ class Dock(pya.QDockWidget):
         self.sizes = _table(self.tabs, ["size", "value", "range", "role"])
         self.turns = _table(self.tabs, ["turn", "score", "policy", "reasoning"])
         self.curve = Curve(self.tabs)
-        self.review = Review(self.tabs, self.runner.tell)
+        self.review = Review(self.tabs, self.elsewhere.tell)
         self.log = pya.QPlainTextEdit(self.tabs)
         self.log.readOnly = True
         for widget, name in (
@@ -136,14 +133,14 @@ class Dock(pya.QDockWidget):
             self._draw()
 
     def pause(self) -> None:
-        self.runner.tell(do="resume" if self.runner.run.paused else "pause")
+        self.elsewhere.tell(do="resume" if self.runner.run.paused else "pause")
 
     def toggle_review(self) -> None:
         """Switch the review of every proposal on or off."""
-        self.runner.tell(do="review", on=not self.runner.run.review)
+        self.elsewhere.tell(do="review", on=not self.runner.run.review)
 
     def stop(self) -> None:
-        self.runner.tell(do="stop")
+        self.elsewhere.tell(do="stop")
 
     def resume(self) -> None:
         """Continue a run that was stopped or interrupted; one that still runs elsewhere is ended first, if the user
@@ -175,6 +172,8 @@ class Dock(pya.QDockWidget):
             return self.takeover.words
         if not run.started and self.runner.alive:
             return "starting …"
+        if self.elsewhere.words:
+            return f"{run.status} · {self.elsewhere.words}"
         return run.interrupted if run.started and not run.finished and not self.runner.alive else run.status
 
     def select(self, parameters: set[str]) -> None:
@@ -201,6 +200,7 @@ class Dock(pya.QDockWidget):
         """Stop the run before the window closes; it can be resumed."""
         self.timer.stop()
         self.takeover.forget()
+        self.elsewhere.forget()
         self.runner.kill()
 
     def _changed(self) -> None:
@@ -222,9 +222,9 @@ class Dock(pya.QDockWidget):
             return
         self._dirty = False
         run = self.runner.run
-        warnings, run.warnings = run.warnings, []
-        if warnings:
+        if warnings := run.warnings:
             self._later("\n".join(warnings))
+        run.warnings = []
         for label, text in ((self.line, self.status), (self.place, f"in {run.folder}" if run.folder else "")):
             label.setText(text)
             # a narrow dock cuts it
@@ -241,19 +241,24 @@ class Dock(pya.QDockWidget):
         self._turns = len(run.turns)
         self.curve.show_run(run.curve, [float(turn.get("score", 0.0)) for turn in run.turns])
         self.log.setPlainText("\n".join(run.log[-500:]))
-        if self.review.show_run(run, self.runner.alive):
+        if self.review.show_run(run, self._steered):
             self.tabs.setCurrentWidget(self.review)
         self._enable()
 
+    @property
+    def _steered(self) -> bool:
+        """Whether the run is active, here or elsewhere."""
+        return self.runner.alive or bool(self.elsewhere.words)
+
     def _enable(self) -> None:
-        alive, run = self.runner.alive, self.runner.run
-        self.buttons["start"].enabled = not alive
+        alive, here, run = self._steered, self.runner.alive, self.runner.run
+        self.buttons["start"].enabled = not here
         self.buttons["pause"].enabled = alive
         self.buttons["pause"].setText("go on" if run.paused else "pause")
         self.buttons["review"].enabled = alive
         self.buttons["review"].setText("end review" if run.review else "review")
         self.buttons["stop"].enabled = alive
-        self.buttons["resume"].enabled = not alive and bool(run.folder)
+        self.buttons["resume"].enabled = not here and bool(run.folder)
         self.buttons["write back"].enabled = bool(run.best) and compat.editable()
         self.buttons["write back"].setToolTip("" if compat.editable() else VIEWER)
 

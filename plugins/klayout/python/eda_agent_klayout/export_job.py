@@ -127,7 +127,7 @@ def _opened(layout: pya.Layout, source: str, cell_name: str | None) -> pya.Cell:
 def _written_back(layout: pya.Layout, cell: pya.Cell, found: Mapping[str, Any], rules: Table) -> dict[str, Any]:
     sized, passive = devices(dict(found)), passives.passives(found, rules)
     try:
-        same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive)
+        same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive, found["ports"])
     except ValueError as error:
         raise Refused(str(error), "source") from None
     rule = rule_of(found["layout"], rules) if found.get("layout") else None
@@ -140,7 +140,7 @@ def _written_back(layout: pya.Layout, cell: pya.Cell, found: Mapping[str, Any], 
         "missing": plan.missing,
         "foreign": plan.foreign,
         "conflicts": [text for text, _ in plan.conflicts],
-        "remarks": plan.remarks,
+        "remarks": [*plan.left, *plan.remarks],
     }
     writeback.apply(plan)
     return result

@@ -12,6 +12,7 @@ from .drawn_size import told
 from .units import QuantityError, format_quantity, parse_quantity
 
 WRONG, DOUBTFUL = pya.QColor(255, 200, 200), pya.QColor(255, 235, 170)
+REFUSED, GREY = pya.QColor(176, 30, 30), pya.QColor(120, 120, 120)
 
 
 def problem(text: str, unit: str, low: float | None = None, high: float | None = None) -> str:
@@ -36,14 +37,18 @@ def mark(item: pya.QTableWidgetItem, fault: str, doubt: str = "") -> None:
         item.setBackground(pya.QBrush(WRONG if fault else DOUBTFUL) if fault or doubt else pya.QBrush())
 
 
-def tell(item: pya.QTableWidgetItem, text: str, row: Mapping[str, Any], sizes: Mapping[str, Any] | None) -> None:
-    """Show in a cell what is drawn in place of a legal value, nothing where that is drawn itself; see
-    `drawn_size.told`.
+def tell(
+    item: pya.QTableWidgetItem, text: str, row: Mapping[str, Any], sizes: Mapping[str, Any] | None, fault: str = ""
+) -> None:
+    """Show in a cell what is drawn in place of a legal value, nothing where that is drawn itself (see
+    `drawn_size.told`), or the fault of an illegal one.
     """
-    found = told(parse_quantity(text, row["unit"]), row, sizes) if text else ""
-    if item.text != found:
-        item.setText(found)
+    found = told(parse_quantity(text, row["unit"]), row, sizes) if text and not fault else ""
+    words = f"not simulated: {fault}" if fault else found
+    if item.text != words:
+        item.setText(words)
         item.setToolTip(f"{text} is rounded to the grid: this is simulated and drawn" if found else "")
+        item.setForeground(pya.QBrush(REFUSED if fault else GREY))
 
 
 def table(parent: pya.QWidget, headings: Sequence[str], rows: int = 0) -> pya.QTableWidget:
@@ -60,7 +65,7 @@ def put(of: pya.QTableWidget, row: int, column: int, text: str, editable: bool) 
     of.setItem(row, column, item)
     if not editable:
         item.setFlags(pya.Qt.ItemIsEnabled)
-        item.setForeground(pya.QBrush(pya.QColor(120, 120, 120)))
+        item.setForeground(pya.QBrush(GREY))
     return item
 
 

@@ -20,6 +20,7 @@ try:
 except ImportError:  # not on Windows: eda-agent itself finds no holder there
     fcntl = None  # type: ignore[assignment]  # mypy knows it as a module
 
+LOCKS = Path("/proc/locks")
 LOOK = 200
 """Milliseconds between two looks at a holder that is to end."""
 PATIENCE = 20.0
@@ -38,10 +39,10 @@ class Holder:
     def name(self) -> str:
         return f"process {self.process}" if self.process else "another process"
 
-    def stop(self) -> None:
-        """Ask for the end of the run, which keeps its results."""
+    def tell(self, **order: object) -> None:
+        """Send a command, as the process reads them from a file. Raises OSError for a folder that cannot be written."""
         with (self.folder / "orders.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"do": "stop"}) + "\n")
+            file.write(json.dumps(order) + "\n")
 
     def interrupt(self) -> None:
         """End a process that does not read its commands; its run can be resumed as well."""
@@ -66,12 +67,23 @@ def holder(folder: str) -> Holder | None:
     return None
 
 
+def listed(folder: str) -> Holder | None:
+    """The same, to be asked often: where the system lists its locks, without taking one, which would keep a run that
+    begins at this moment out of its folder.
+    """
+    path = Path(folder) / "journal.jsonl"
+    if not LOCKS.exists():
+        return holder(folder)
+    process = _locker(path) if path.exists() else 0
+    return Holder(Path(folder), process) if process else None
+
+
 def _locker(path: Path) -> int:
     """The process that holds the lock of a file, as Linux lists it (proc_locks(5)); 0 if it is not listed."""
     found = path.stat()
     name = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     with suppress(OSError, ValueError):
-        for line in Path("/proc/locks").read_text().splitlines():
+        for line in LOCKS.read_text().splitlines():
             words = line.split()
             if words[1:2] == ["FLOCK"] and words[5] == name:
                 return int(words[4])
@@ -110,7 +122,7 @@ class Takeover:
         box.exec_()
         if box.clickedButton() != end:
             return False
-        found.stop()
+        found.tell(do="stop")
         self._holder, self._end, self._interrupted = found, time.monotonic() + PATIENCE, False
         self._timer.start(LOOK)
         return True

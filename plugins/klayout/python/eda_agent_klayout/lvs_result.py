@@ -49,9 +49,12 @@ class Result:
         if self.unrouted:
             left.append(f"{len(self.unrouted)} of {len(self.routed) + len(self.unrouted)} nets are not routed")
         if self.missing:
-            left.append(f"{len(self.missing)} devices are not drawn")
+            count = len(self.missing)
+            left.append(f"{count} {'device is' if count == 1 else 'devices are'} not drawn")
         if self.devices_match:
-            return f"LVS: the {self._devices} agree by the labels of their nets; {' and '.join(left)}"
+            one = self.meant + len(self.resistors) + len(self.capacitors) == 1
+            agree = "agrees by the labels of its" if one else "agree by the labels of their"
+            return f"LVS: the {self._devices} {agree} nets; {' and '.join(left)}"
         return f"LVS: layout and schematic differ in {len(self.differences)} places"
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import pya
 
 from .table import Table
+from .wording import cut
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,17 @@ class Change:
 @dataclass
 class Plan:
     """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it;
-    `conflicts`: (text, box); `remarks`: differences from the simulation; `stored`: devices that change in the circuit
-    that the layout stores, and are not drawn; `table`: of the PCells.
+    `conflicts`: (text, box); `refused`: those of them that keep a device as it is; `left`: devices that stay as they
+    are because one that they are matched with does; `remarks`: differences from the simulation; `stored`: devices that
+    change in the circuit that the layout stores, and are not drawn; `table`: of the PCells.
     """
 
     changes: list[Change] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
     table: Table | None = None
@@ -41,6 +45,22 @@ class Plan:
     def nothing(self) -> bool:
         """Whether the layout has the sizes already."""
         return not self.changes and not self.stored
+
+    @property
+    def strangers(self) -> list[str]:
+        """A line for the devices that are only in the schematic, and one for those that are only in the layout."""
+        pairs = ((self.missing, "not in the layout"), (self.foreign, "not in the schematic"))
+        return [f"{text}: {', '.join(names)}" for names, text in pairs if names]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the layout differs from the schematic after the plan was applied."""
+        other = [text for text, _ in self.conflicts if text not in self.refused]
+        unlike = [*self.refused, *self.left, *self.strangers]
+        return [
+            *(["Why they differ: devices that are left as they are.", *cut(unlike, 12, "")] if unlike else []),
+            *(["Conflicts of the write-back, which may join or part nets:", *cut(other, 12, "")] if other else []),
+        ]
 
     @property
     def valid(self) -> bool:

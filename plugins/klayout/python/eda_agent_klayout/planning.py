@@ -90,14 +90,7 @@ class _Planning:
         drawn = [one.cell_index() for one in self.aside.each_cell()]
         yield from each("drawings are dropped", drawn, self.aside.delete_cell, self.aside, *self.theirs, shown=True)
         self.aside._destroy()
-        # half of a matched group is worse than none
-        kept = {self.by_name[name].block for name in self.stuck} - {None}
-        self.result.changes = [
-            change
-            for change in self.result.changes
-            if key(change.device) in self.passives
-            or self.by_name[key(change.device.removesuffix(DUMMY))].block not in kept
-        ]
+        self._leave_matched()
         yield from conflicts(self.layout, self.cell, self.result, self.table)
         return self.result
 
@@ -141,8 +134,34 @@ class _Planning:
     def _stop(self, name: str, why: str) -> None:
         """Leave a device as it is, with a conflict."""
         self.stuck.append(name)
-        box = _around([instance.bbox() for instance, _, dummy in self.found[name] if not dummy])
-        self.result.conflicts.append((why, box))
+        self._refuse(why, [instance for instance, _, dummy in self.found[name] if not dummy])
+
+    def _refuse(self, why: str, pieces: Sequence[pya.Instance]) -> None:
+        self.result.refused.append(why)
+        self.result.conflicts.append((why, _around([one.bbox() for one in pieces])))
+
+    def _leave_matched(self) -> None:
+        """Half of a matched group is worse than none: drop the changes of those that are matched with one that stays
+        as it is.
+        """
+        stuck: dict[int, list[str]] = {}
+        for device in (self.by_name[name] for name in self.stuck):
+            if device.block is not None:
+                stuck.setdefault(device.block, []).append(device.name)
+        changes, left = [], dict[int, dict[str, None]]()
+        for change in self.result.changes:
+            name = key(change.device.removesuffix(DUMMY))
+            block = self.by_name[name].block if name in self.by_name else None
+            if block in stuck and block is not None:
+                left.setdefault(block, {})[self.by_name[name].name] = None
+            else:
+                changes.append(change)
+        self.result.changes = changes
+        self.result.left = [
+            f"{', '.join(names)}: left as {'it is' if len(names) == 1 else 'they are'}, because matched with"
+            f" {', '.join(stuck[block])}"
+            for block, names in left.items()
+        ]
 
     def _passive(self, name: str) -> None:
         """The new sizes of a resistor or capacitor, which keeps its number of PCells."""
@@ -157,8 +176,7 @@ class _Planning:
                 if _differing(part.sizes(self.table), values)
             ]
         except ValueError as error:
-            box = _around([instance.bbox() for instance, _ in pieces])
-            self.result.conflicts.append((str(error).split("\n")[0], box))
+            self._refuse(str(error).split("\n")[0], [instance for instance, _ in pieces])
 
     def _draw(self) -> Work[None]:
         """Draw what changes, in a layout of its own."""

@@ -107,7 +107,7 @@ class Review(pya.QWidget):
                 else fields.problem(text, row["unit"], row["minimum"], row["maximum"])
             )
             fields.mark(item, fault)
-            fields.tell(self.sizes.item(number, ROUNDED), "" if fault or text == "—" else text, row, self._drawn)
+            fields.tell(self.sizes.item(number, ROUNDED), "" if text == "—" else text, row, self._drawn, fault)
             good = good and not fault
         self.sizes.resizeColumnToContents(ROUNDED)
         self.buttons["accept"].enabled = bool(self._shown) and good

@@ -59,6 +59,7 @@ class Runner:
         self._process: pya.QProcess | None = None
         self._words = b""
         self._where, self._begun = "", False
+        self._shown = 0
 
     @property
     def alive(self) -> bool:
@@ -98,7 +99,20 @@ class Runner:
     def show(self, folder: str) -> None:
         """Read the journal of a run without starting a process. Raises OSError without one."""
         data = (Path(folder) / "journal.jsonl").read_bytes()
-        self.run, self._lines = Run(folder=folder), Lines()
+        self.run, self._lines, self._shown = Run(folder=folder), Lines(), len(data)
+        self._show(data)
+
+    def follow(self) -> None:
+        """Read what another process has written into the journal of the shown run since."""
+        with (Path(self.run.folder) / "journal.jsonl").open("rb") as file:
+            file.seek(self._shown)
+            data = file.read()
+        self._shown += len(data)
+        if data:
+            self._show(data)
+
+    def _show(self, data: bytes) -> None:
+        folder = self.run.folder
         for event in self._lines.feed(data):
             self.run.apply(event)
         # a moved run is in the folder where it was found

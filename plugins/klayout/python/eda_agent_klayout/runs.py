@@ -135,6 +135,7 @@ class Runs:
                 return dock
         dock = self.add(f"eda-agent: {Path(folder).name}", [], folder)
         dock.runner.show(folder)
+        dock.elsewhere.look()
         state = dock.runner.run.state
         dock.starts(*begun_anew(Path(folder), state.opened), state.edits)
         return dock

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 
 import pya
 
+from . import title
 from .instances import Places, Reader
 from .passives import Passive
 from .steps import Work, each, finish
 from .table import DUMMY, NETS, Device, Table, key
+from .wording import cut
+
+MOST = 12
+"""Differences of one kind that are listed."""
 
 
 def refuse_another(
@@ -19,9 +24,10 @@ def refuse_another(
     places: Places | None,
     name: str,
     passives: Sequence[Passive] = (),
+    ports: Sequence[str] = (),
 ) -> None:
     """`refusing`, all of it now."""
-    finish(refusing(cell, devices, table, places, name, passives))
+    finish(refusing(cell, devices, table, places, name, passives, ports))
 
 
 def refusing(
@@ -31,11 +37,12 @@ def refusing(
     places: Places | None,
     name: str,
     passives: Sequence[Passive] = (),
+    ports: Sequence[str] = (),
 ) -> Work[None]:
-    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is
-    connected otherwise or of the other
-    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is
-    left to the plan. `passives`: the resistors and capacitors, whose models and nets must agree where they are drawn.
+    """Raises ValueError, with all that differs, where a cell holds another circuit than these devices: what is there is
+    connected otherwise or of the other kind, or some are missing and others are too many. A device that is only missing
+    (drawn by hand) or only added is left to the plan. `passives`: the resistors and capacitors, whose models and nets
+    must agree where they are drawn. `ports`: of the run; those that the layout stores may be others.
     """
     by_name = {key(device.name): device for device in devices}
     seen: set[str] = set()
@@ -90,16 +97,30 @@ def refusing(
                 f" {' '.join(sorted(wanted))} in the run"
             )
     missing = [device.name for device in devices if key(device.name) not in seen]
-    if not seen:
-        differ.append(f"none of its devices ({', '.join(missing[:6])} …) is in the layout")
-    elif missing and foreign:
-        differ += [
-            f"not in the layout: {', '.join(missing[:10])}",
-            f"not in the run: {', '.join(dict.fromkeys(foreign[:10]))}",
-        ]
-    if differ:
-        rows = "\n".join(dict.fromkeys(differ[:12]))
+    if differ or not seen or (missing and foreign):
+        foreign += [label for label in ends if label not in meant]
+        rows = "\n".join(
+            [
+                *cut(list(dict.fromkeys(differ)), MOST, ""),
+                *_listed("not in the layout", missing),
+                *_listed("not in the run", list(dict.fromkeys(foreign))),
+                *_other_ports(cell, ports),
+            ]
+        )
         raise ValueError(
             f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen"
             f" the layout of {name}, or place it again"
         )
+
+
+def _listed(words: str, names: Sequence[str]) -> list[str]:
+    """A line with names, none without any."""
+    return [f"{words}: {', '.join(cut(names, MOST, ''))}"] if names else []
+
+
+def _other_ports(cell: pya.Cell, ports: Sequence[str]) -> list[str]:
+    """What the circuit that a layout stores says of its ports, where that differs."""
+    stored = title.find(cell)
+    if stored is None or not ports or set(map(key, stored["ports"])) == set(map(key, ports)):
+        return []
+    return [f"ports of {stored['name']} in the layout: {' '.join(stored['ports'])}; of the run: {' '.join(ports)}"]

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 
-def cut(differences: Sequence[str], most: int = 20) -> list[str]:
+def cut(differences: Sequence[str], most: int = 20, where: str = ", in the netlist browser") -> list[str]:
     """The first differences of LVS, and how many more there are."""
     left = len(differences) - most
-    return [*differences[:most], *([f"… and {left} more, in the netlist browser"] if left > 0 else [])]
+    return [*differences[:most], *([f"… and {left} more{where}"] if left > 0 else [])]
 
 
 def counted(texts: Iterable[str]) -> list[str]:

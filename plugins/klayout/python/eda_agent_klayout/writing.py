@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ class Task:
         places = databases(self.view)
         found = devices(dict(self.found))
         passive = passives.passives(self.found, self.rules)
-        yield from same_circuit.refusing(self.cell, found, self.rules, places, str(self.found["name"]), passive)
+        name, ports = str(self.found["name"]), self.found["ports"]
+        yield from same_circuit.refusing(self.cell, found, self.rules, places, name, passive, ports)
         rule = rule_of(self.found["layout"], self.rules) if self.found.get("layout") else None
         plan = yield from planning.planning(self.layout, self.cell, found, self.rules, places, rule, passive)
         plan.stored = yield from title.comparing(self.cell, self.found, self.rules)
@@ -185,7 +186,7 @@ class Writing:
             if checked is None:
                 self.window.message("eda-agent: the sizes are written; no LVS is available for these PCells", 10000)
             else:
-                self.show_check(task, checked)
+                self.show_check(task, checked, shown.plan.reasons)
 
         self._slices.run("Write sizes back", work(), done)
 
@@ -210,8 +211,8 @@ class Writing:
         self._made.append(name)
         return result
 
-    def show_check(self, task: Task, checked: Checked) -> None:
-        """The result as text, with the netlist browser where devices differ."""
+    def show_check(self, task: Task, checked: Checked, reasons: Sequence[str] = ()) -> None:
+        """The result as text, with the netlist browser where devices differ, and then the reasons."""
         result = checked.result
 
         def add(database: pya.LayoutVsSchematic) -> int:
@@ -234,6 +235,7 @@ class Writing:
             [
                 *cut(result.differences),
                 *([""] if result.differences else []),
+                *([*reasons, ""] if reasons and not result.devices_match else []),
                 *standing.lines(task.found),
                 *result.lines,
                 *not_simulated(task.found, task.table),
@@ -283,11 +285,8 @@ def lines(plan: Plan) -> str:
 
 def notes(plan: Plan) -> str:
     """What a plan does not change, and what stands against it."""
-    found = []
-    for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
-        if names:
-            found.append(f"{text}: {', '.join(names)}")
-    return "\n".join([*found, *plan.stored, *counted(text for text, _ in plan.conflicts), *plan.remarks])
+    conflicts = counted(text for text, _ in plan.conflicts)
+    return "\n".join([*plan.strangers, *plan.stored, *conflicts, *plan.left, *plan.remarks])
 
 
 def beside(view: pya.LayoutView | None) -> str:
