@@ -16,7 +16,7 @@ from typing import Any
 
 import pya
 
-from . import extraction, library, lvs, mos, passives, place, planning, same_circuit, title, writeback
+from . import extraction, library, lvs, mos, passives, place, planning, same_circuit, technology, title, writeback
 from .fold import not_simulated, rule_of
 from .plan import sizes
 from .table import Table, TableError, devices, read_table
@@ -83,7 +83,7 @@ def made(
     layout = pya.Layout()
     result: dict[str, Any] = {"others": found["others"]}
     if source is None:
-        layout.dbu = 0.001
+        layout.dbu, layout.technology_name = 0.001, technology.technology_of(rules)
         rails, rule = (found["rails"][0], found["rails"][1]), rule_of(found.get("layout"), rules)
         cell = (draw or place.place)(
             layout, cell_name or found["name"], sized, rails, rules, rule, found["ports"], passive

@@ -8,7 +8,7 @@ from typing import Any
 
 import pya
 
-from . import library, mos, passives, place, title
+from . import library, mos, passives, place, technology, title
 from .checking import Checked
 from .fold import rule_of
 from .steps import Progress, Work
@@ -28,7 +28,7 @@ def placing(
     table = library.present(read_table(name))
     # not shown while it is made: the window would draw every slice of it
     layout = pya.Layout(True, window.manager())
-    layout.dbu = 0.001
+    layout.dbu, layout.technology_name = 0.001, technology.technology_of(table)
     rails = (found["rails"][0], found["rails"][1])
     rule = rule_of(found.get("layout"), table)
     sized = devices(dict(found))
@@ -40,10 +40,11 @@ def placing(
     view = window.view(window.create_view())
     try:
         yield Progress("the layout is shown")
-        view.show_layout(layout, False)
+        technology.show(view, layout)
         view.active_cellview().cell = cell
         yield Progress("the layout is shown")
         view.add_missing_layers()
+        technology.name_layers(view, table)
         view.max_hier()
         view.zoom_fit()
         yield Progress("the layout is shown")

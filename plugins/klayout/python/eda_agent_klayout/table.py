@@ -2,6 +2,7 @@
 process in `tables/`.
 
 Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it;
+`technologies`, the names of its technology in KLayout;
 `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, those that it is placed with where
 it has them, `set`, and `models`: model of the netlist → the parameters that draw that one, `cell` among them where it
 is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is
@@ -112,6 +113,7 @@ class Table:
     text: bool = False
     finger: bool = False
     also: tuple[str, ...] = ()
+    technologies: tuple[str, ...] = ()
     older: tuple[dict[str, Any], ...] = ()
     layers: dict[str, Any] | None = None
     diffusion: dict[str, float] | None = None
