@@ -15,7 +15,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.train import held_out
-from eda_agent.train.held_out import LIST, fingerprint_of_netlist, held_out_shapes
+from eda_agent.train.held_out import LIST, fingerprint_of_netlist, fingerprints_of_file, held_out_shapes
 from eda_agent.train.tasks import check_structure
 from eda_agent.train.topologies.evolve import evolved_cell
 from tests.conftest import CIRCUITS
@@ -27,6 +27,44 @@ def test_the_list_holds_fingerprints_and_the_unseen_circuits(problems: dict[str,
     shapes = held_out_shapes()
     assert {fingerprint(problems[name]) for name in UNSEEN} <= shapes.keys() and listed.keys() <= shapes.keys()
     assert not {fingerprint(problems[name]) for name in LEARNED} & shapes.keys()
+
+
+def test_the_list_has_the_public_circuits_that_can_be_read() -> None:
+    """All 24 of AMS-SizingBench, 16 amplifiers and a regulator of AnalogGym, and its three circuits for HSPICE."""
+    names = [name for listed in json.loads(LIST.read_text()).values() for name in listed.split(", ")]
+    assert sum(name.startswith("AMS-SizingBench ") for name in set(names)) == 24
+    assert sum(name.startswith("AnalogGym ") for name in set(names)) == 20
+
+
+SUITE_FILE = """
+circuit_type: measured by other code
+params: {vdd: 1.8}
+variable: {W_in: null, L_in: null}
+W_values: [1, 2]
+L_values: [0.15, 0.3]
+user_specs_metric: gain > 1
+metrics: [gain]
+subckt_name: PAIR
+ota_subckt_template: |
+    circuit = f\"\"\".subckt PAIR A B C S VSS
+    XM1 A B S VSS sky130_fd_pr__nfet_01v8 l={L_in} w={{{W_in}*2}}
+    XM2 C B S VSS sky130_fd_pr__nfet_01v8 l={L_in} w={W_unlisted}
+    .ends PAIR\"\"\"
+testbench_template: "* nothing"
+"""
+
+
+def test_a_file_of_a_suite_that_measures_nothing_by_itself_has_a_fingerprint(tmp_path: Path) -> None:
+    """That of the same circuit as a netlist with sizes."""
+    (tmp_path / "pair.yaml").write_text(SUITE_FILE)
+    (tmp_path / "plain.spice").write_text(
+        "* plain\n.subckt pair one g two s vss\nxq two g s vss sky130_fd_pr__nfet_01v8 w=3 l=0.5\n"
+        "xp one g s vss sky130_fd_pr__nfet_01v8 w=3 l=0.5\n.ends\n"
+    )
+    assert fingerprints_of_file(tmp_path / "pair.yaml") == (fingerprint_of_netlist(tmp_path / "plain.spice"),)
+    (tmp_path / "other.yaml").write_text("a: 1\n")
+    with pytest.raises(InputError, match="not a file of AMS-SizingBench"):
+        fingerprints_of_file(tmp_path / "other.yaml")
 
 
 @pytest.mark.parametrize("name", FRESH)
