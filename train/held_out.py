@@ -73,7 +73,9 @@ def _circuit_alone(path: Path) -> str:
             for text, name, _, _ in string.Formatter().parse(data["ota_subckt_template"])
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not a file of AMS-SizingBench: {error}\n    → give its circuits_yaml/*.yaml") from None
+        raise InputError(
+            f"{path}: not a file of AMS-SizingBench: {error}\n    → give its circuits_yaml/*.yaml"
+        ) from None
     # in one file the circuit is a string of Python
     return f"* {path.stem}\n" + re.sub(r'(?m)^.*=\s*f"""|"""', "", "".join(parts)) + "\n"
 

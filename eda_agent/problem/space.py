@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -62,6 +63,10 @@ class Parameter:
         """Whether it counts something, such as devices in parallel."""
         return self.unit == "" and self.step is not None and self.step >= 1 and self.step.is_integer()
 
+    @property
+    def logarithmic(self) -> bool:
+        return self.scale == "log"
+
     def snap(self, value: float) -> float:
         """The legal value nearest to `value`."""
         value = min(max(value, self.minimum), self.maximum)
@@ -95,6 +100,41 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class _Grid:
+    """The `columns` with a grid, the first `logarithmic` of them on a log scale, with the numbers of their parameters.
+
+    `fixed`: columns whose range is one value.
+    """
+
+    fixed: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    logarithmic: int
+    minimum: NDArray[np.float64]
+    maximum: NDArray[np.float64]
+    initial: NDArray[np.float64]
+    step: NDArray[np.float64]
+
+    def moved(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions (n, columns) on the grids."""
+        few, low, high = self.logarithmic, self.minimum, self.maximum
+        ratio = high[:few] / low[:few]
+        values = np.empty_like(positions)
+        values[:, :few] = low[:few] * ratio ** positions[:, :few]
+        values[:, few:] = low[few:] + positions[:, few:] * (high - low)[few:]
+        # `isclose` takes ten times as long
+        close = np.abs(values - self.initial) <= _SAME * np.abs(self.initial)
+        own = close & (low <= self.initial) & (self.initial <= high)
+        lowest, highest = np.ceil(low / self.step - 1e-9), np.floor(high / self.step + 1e-9)
+        values /= self.step
+        np.round(values, out=values)
+        values = np.minimum(np.maximum(values, lowest), highest) * self.step
+        values = np.where(own, self.initial, np.minimum(np.maximum(values, low), high))
+        values[:, :few] = np.log(values[:, :few] / low[:few]) / np.log(ratio)
+        values[:, few:] = (values[:, few:] - low[few:]) / (high - low)[few:]
+        return values
+
+
+@dataclass(frozen=True)
 class DesignSpace:
     parameters: tuple[Parameter, ...]
 
@@ -115,6 +155,18 @@ class DesignSpace:
         """Positions in [0, 1]^n, in the order of `parameters`."""
         return [parameter.to_unit(sizing[parameter.name]) for parameter in self.parameters]
 
+    def to_units(self, sizings: Sequence[Sizing]) -> NDArray[np.float64]:
+        """Positions (n, parameters) of many sizings: `to_unit` of each, to rounding."""
+        low, high, logarithmic = (
+            np.array([getattr(one, name) for one in self.parameters]) for name in ("minimum", "maximum", "logarithmic")
+        )
+        values = np.array([[sizing[name] for name in self.names] for sizing in sizings]).reshape(-1, len(low))
+        values = np.minimum(np.maximum(values, low), high)
+        few = logarithmic & (high > low)
+        result = (values - low) / np.where(high > low, high - low, 1.0)
+        result[:, few] = np.log(values[:, few] / low[few]) / np.log(high[few] / low[few])
+        return np.asarray(result)
+
     def from_unit(self, positions: Sequence[float]) -> dict[str, float]:
         """The legal sizing at positions in [0, 1]^n."""
         return {
@@ -124,31 +176,28 @@ class DesignSpace:
 
     def legal_units(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Positions (n, parameters) moved onto the grids: `to_unit` of `from_unit` for many points at once, to 1e-9."""
+        grid = self._grid
         result = np.clip(positions, 0.0, 1.0)
-        for column, one in enumerate(self.parameters):
-            if one.maximum == one.minimum:
-                result[:, column] = 0.0
-            elif one.step is not None:
-                lowest, highest = math.ceil(one.minimum / one.step - 1e-9), math.floor(one.maximum / one.step + 1e-9)
-                ratio = one.maximum / one.minimum if one.scale == "log" else 1.0
-                values = (
-                    one.minimum * ratio ** result[:, column]
-                    if one.scale == "log"
-                    else one.minimum + result[:, column] * (one.maximum - one.minimum)
-                )
-                # `isclose` takes ten times as long
-                close = np.abs(values - one.initial) <= _SAME * abs(one.initial)
-                own = close & (one.minimum <= one.initial <= one.maximum)
-                values = np.clip(
-                    np.clip(np.round(values / one.step), lowest, highest) * one.step, one.minimum, one.maximum
-                )
-                values = np.where(own, one.initial, values)
-                result[:, column] = (
-                    np.log(values / one.minimum) / math.log(ratio)
-                    if one.scale == "log"
-                    else (values - one.minimum) / (one.maximum - one.minimum)
-                )
+        result[:, grid.fixed] = 0.0
+        # log columns first; every operation serves all columns
+        result[:, grid.columns] = grid.moved(result[:, grid.columns])
         return result
+
+    @cached_property
+    def _grid(self) -> _Grid:
+        stepped = [one.step is not None and one.maximum != one.minimum for one in self.parameters]
+        order = sorted(np.flatnonzero(stepped).tolist(), key=lambda place: self.parameters[place].scale != "log")
+        chosen = [self.parameters[place] for place in order]
+        steps = [one.step for one in chosen if one.step is not None]
+        return _Grid(
+            np.flatnonzero([one.maximum == one.minimum for one in self.parameters]),
+            np.array(order, int),
+            sum(one.scale == "log" for one in chosen),
+            np.array([one.minimum for one in chosen]),
+            np.array([one.maximum for one in chosen]),
+            np.array([one.initial for one in chosen]),
+            np.array(steps),
+        )
 
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
         """Place → value in the netlist's units for this sizing."""

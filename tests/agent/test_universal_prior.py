@@ -13,6 +13,7 @@ import pytest
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.policies import universal_prior
+from eda_agent.agent.policies.gaussian_process import GaussianProcess
 from eda_agent.agent.policies.prior_search import DISPROVED, PRIOR_TURNS, SIDE, STUCK, idle_turns
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.trust_region import TrustRegion
@@ -24,6 +25,7 @@ from eda_agent.agent.policies.universal_prior import (
     UNREADABLE,
     UniversalPrior,
     deciding_corners,
+    fitted_after,
     load_universal,
 )
 from eda_agent.agent.score import score
@@ -152,6 +154,22 @@ def test_it_is_a_function_of_the_history_and_the_seed(
     # in the folder of the weights as well as by their file; not by another seed
     again = make_policy(f"universal:{weights.parent}", 0).propose(history)
     assert again == first and UniversalPolicy(1, str(weights)).propose(history).sizing != first.sizing
+
+
+def test_between_two_fits_the_length_scales_stay(problems: dict[str, Problem], weights: Path) -> None:
+    """Those of the fit before, with the process on all turns; a prior that begins later has the same."""
+    assert [fitted_after(count) for count in (3, 4, 5, 17, 18, 19, 21, 22)] == [2, 4, 4, 16, 18, 18, 18, 22]
+    history = played(one_corner(problems["three_stage_nmc"]), 8)
+    prior, late = prior_of(history.problem, weights), prior_of(history.problem, weights)
+    fitted, between = (prior._judge.models(History(history.problem, history.turns[:count])) for count in (8, 9))
+    moved = 0
+    for place, (_, _, own) in between.rivals.items():
+        before = fitted.rivals[place][2]
+        assert own.log_scales == pytest.approx(before.log_scales)
+        at = np.full((1, len(own.log_scales)), 0.4)
+        assert late._judge.models(history).rivals[place][2].predict(at) == own.predict(at)
+        moved += isinstance(own, GaussianProcess) and own.predict(at) != before.predict(at)
+    assert moved
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK nothing"])

@@ -27,6 +27,13 @@ def test_every_position_gives_a_legal_sizing_and_snapping_is_final(positions: li
     assert SPACE.from_unit(SPACE.to_unit(sizing)) == sizing
 
 
+@given(st.lists(st.lists(st.floats(0, 1), min_size=5, max_size=5), max_size=4))
+def test_many_sizings_have_the_positions_of_each(rows: list[list[float]]) -> None:
+    sizings = [SPACE.from_unit(row) for row in rows]
+    assert SPACE.to_units(sizings).shape == (len(rows), 5)
+    assert SPACE.to_units(sizings) == pytest.approx(np.reshape([SPACE.to_unit(one) for one in sizings], (-1, 5)))
+
+
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_order_is_kept(first: float, second: float) -> None:
     low, high = sorted((first, second))

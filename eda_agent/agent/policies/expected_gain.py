@@ -55,7 +55,7 @@ class ExpectedGain:
         assert history.incumbent is not None
         self.best, self.beliefs = history.incumbent, beliefs
         self.share, self.specs = weights(history), history.problem.specs
-        self.draws = rng.standard_normal((DRAWS, len(beliefs.processes)))
+        self.draws = rng.standard_normal((DRAWS, len(beliefs.processes))).astype(np.float32)
 
     def __call__(self, points: Real) -> Real:
         """Gains (m,) at m×d positions."""
@@ -69,28 +69,37 @@ class ExpectedGain:
         )
 
     def _block(self, predicted: Sequence[tuple[Real, Real]], chances: Real | None, rows: slice) -> Real:
-        """Gains of a block of candidates with their predicted means and deviations."""
+        """Gains of a block of candidates with their predicted means and deviations.
+
+        What is missing to the full score is added up, in single precision: it is precise where it is small.
+        """
         count = len(predicted[0][0])
-        total, sample = np.zeros((DRAWS, count)), np.empty((DRAWS, count))
-        allmet, surplus = np.ones((DRAWS, count), dtype=bool), np.zeros((DRAWS, count))
+        missing, sample = np.zeros((DRAWS, count), np.float32), np.empty((DRAWS, count), np.float32)
+        allmet, surplus = np.ones((DRAWS, count), dtype=bool), np.zeros((DRAWS, count), np.float32)
         for column, ((mean, deviation), spec) in enumerate(zip(predicted, self.specs, strict=True)):
-            np.multiply(self.draws[:, column : column + 1], deviation, out=sample)
+            mean, deviation = mean.astype(np.float32), deviation.astype(np.float32)
+            draws = self.draws[:, column : column + 1]
+            sure = chances is None or chances[rows, column].min() > LUCK[-1, 0]
+            if sure and not (self.best.met and spec.objective) and (mean + draws.min() * deviation).min() >= 0:
+                # every draw meets this spec at every candidate
+                continue
+            np.multiply(draws, deviation, out=sample)
             sample += mean
-            seen = None if chances is None else chances[rows, column] > LUCK
+            seen = None if chances is None or sure else chances[rows, column] > LUCK
             if self.best.met:
                 allmet &= sample >= 0 if seen is None else (sample >= 0) & seen
                 if spec.objective:
-                    surplus += self.share[column] * sample
-            sample += 1
-            np.clip(sample, 0.0, 1.0, out=sample)
+                    surplus += np.float32(self.share[column]) * sample
+            np.minimum(sample, 0.0, out=sample)
+            np.maximum(sample, -1.0, out=sample)
             if seen is not None:
-                sample *= seen
-            sample *= self.share[column]
-            total += sample
+                np.copyto(sample, -1.0, where=~seen)
+            sample *= np.float32(-self.share[column])
+            missing += sample
         # if no draw improves, the best mean decides
-        beside = 1e-9 * total.mean(axis=0)
+        beside = 1e-9 * (1 - missing.mean(axis=0, dtype=float))
         if self.best.met:
             merit = self.best.score.merit if self.best.score else 0.0
             return np.asarray(np.where(allmet, np.maximum(surplus - merit, 0.0), 0.0).mean(axis=0) + beside)
-        total -= self.best.value
-        return np.asarray(np.maximum(total, 0.0, out=total).mean(axis=0) + beside)
+        np.subtract(np.float32(1 - self.best.value), missing, out=missing)
+        return np.asarray(np.maximum(missing, 0.0, out=missing).mean(axis=0, dtype=float) + beside)

@@ -7,7 +7,7 @@ Without a model every design is predicted alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,12 +47,21 @@ class UnseenMargin:
         return np.full(len(points), UNSEEN[0]), np.full(len(points), UNSEEN[1])
 
 
-def processes_of_measured(inputs: Real, margins: Real, least: float = 1e-6) -> list[GaussianProcess | UnseenMargin]:
-    """A model of each column of margins (n, specs), nan where a turn at `inputs` (n, d) could not measure it. `least`:
-    smallest assumed deviation of a margin.
+def processes_of_measured(
+    inputs: Real, margins: Real, least: float = 1e-6, held: Mapping[int, GaussianProcess] | None = None
+) -> list[GaussianProcess | UnseenMargin]:
+    """A model of each column of margins (n, specs), nan where a turn at `inputs` (n, d) could not measure it.
+
+    Args:
+        least: smallest assumed deviation of a margin.
+        held: column → a process whose length scales and variance are kept; those of other columns are fitted.
     """
-    some = np.flatnonzero(np.isfinite(margins).any(0))
-    found = dict(zip(some.tolist(), fit_many(inputs, margins[:, some], least=least), strict=True))
+    some, held = np.flatnonzero(np.isfinite(margins).any(0)).tolist(), held or {}
+    kept, new = [place for place in some if place in held], [place for place in some if place not in held]
+    found = dict(zip(new, fit_many(inputs, margins[:, new], least=least), strict=True))
+    if kept:
+        begin = np.array([[*held[place].log_scales, held[place].log_variance] for place in kept])
+        found.update(zip(kept, fit_many(inputs, margins[:, kept], 0, least, begin), strict=True))
     return [found.get(place, UnseenMargin(inputs.shape[1])) for place in range(margins.shape[1])]
 
 
@@ -70,22 +79,18 @@ def spec_chances(predicted: Callable[[Real], Real], positions: Real, seen: NDArr
         seen: whether a turn measured a spec (n, specs).
     """
     rows, of_spec = np.unique(seen.T, axis=0, return_inverse=True)
-    corrected = [corrected_chance(predicted, positions, row.astype(float)) for row in rows]
-    return lambda points: np.stack([one(points) for one in corrected], -1)[:, of_spec.reshape(-1)]
-
-
-def corrected_chance(predicted: Callable[[Real], Real], positions: Real, worked: Real) -> Callable[[Real], Real]:
-    """Probabilities (m,) of m×d positions. `predicted`: the model's; `worked` (n,): 1 for turns at `positions` (n, d)
-    that could be measured, else 0.
-    """
-    shift = shift_of(logit(predicted(positions)), worked)
-
-    def shifted(points: Real) -> Real:
-        return logistic(logit(predicted(points)) + shift)
-
+    worked, own = rows.astype(float), logit(predicted(positions))
+    shifts = np.array([shift_of(own, row) for row in worked])
     near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
-    solved = np.linalg.solve(near, worked - shifted(positions))
-    return lambda points: np.clip(shifted(points) + correlation(points, positions, 0.0, NEARBY) @ solved, 0.0, 1.0)
+    solved = np.linalg.solve(near, (worked - logistic(own + shifts[:, None])).T)
+    place = of_spec.reshape(-1)
+
+    def chance(points: Real) -> Real:
+        shifted = logistic(logit(predicted(points))[:, None] + shifts)
+        nearby = correlation(points, positions, 0.0, NEARBY) @ solved
+        return np.asarray(np.clip(shifted + nearby, 0.0, 1.0)[:, place])
+
+    return chance
 
 
 def shift_of(logits: Real, worked: Real) -> float:

@@ -30,11 +30,11 @@ def training_data(history: History) -> tuple[Real, Real]:
     """
     space, specs = history.problem.space, history.problem.specs
     corners = [corner.name for corner in history.problem.corners]
-    positions, margins, partial = [], [], []
+    sizings, margins, partial = [], [], []
     differences = []
     for turn in fitted_turns(history):
         assert turn.sizing is not None and turn.score is not None and turn.evaluation is not None
-        positions.append(space.to_unit(turn.sizing))
+        sizings.append(turn.sizing)
         whole = len(turn.evaluation.values) == len(corners)
         if turn.evaluation.failures:
             margins.append([CLIP[0]] * len(specs))
@@ -55,7 +55,7 @@ def training_data(history: History) -> tuple[Real, Real]:
     result = np.asarray(margins, dtype=np.float64)
     if differences and any(partial):
         result[np.asarray(partial)] = np.clip(result[np.asarray(partial)] + np.median(differences, axis=0), *CLIP)
-    return np.asarray(positions, dtype=np.float64), result
+    return space.to_units(sizings), result
 
 
 def measured(history: History) -> NDArray[np.bool_]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -73,23 +74,29 @@ class UniversalMargin:
 
     def predict(self, points: Real) -> tuple[Real, Real]:
         """Mean and deviation (m,) at m×d positions."""
-        lines = margin_lines(self.spec)
         means, deviations = [], []
         for corner in self.corners:
             mean, deviation, _ = corner.predict(points)
-            means.append(np.min([slope * self.scale * mean[:, self.place] + shift for slope, shift in lines], axis=0))
-            deviations.append(abs(lines[0][0]) * self.scale * deviation[:, self.place])
+            means.append(self._nearer(mean[:, self.place]))
+            deviations.append(abs(self._lines[0][0]) * deviation[:, self.place])
+        if len(means) == 1:
+            return means[0], deviations[0]
         worst = np.argmin(means, axis=0)[None]
         return np.take_along_axis(np.array(means), worst, 0)[0], np.take_along_axis(np.array(deviations), worst, 0)[0]
 
     def before(self, points: Real) -> Real:
         """The mean (m,) without the effect of the turns."""
-        found = []
-        for corner in self.corners:
-            prior = corner.prior(points)[:, self.place]
-            lines = [slope * self.scale * prior + shift for slope, shift in margin_lines(self.spec)]
-            found.append(np.min(lines, axis=0))
+        found = [self._nearer(corner.prior(points)[:, self.place]) for corner in self.corners]
         return np.asarray(np.clip(np.min(found, axis=0), *CLIP))
+
+    @cached_property
+    def _lines(self) -> list[tuple[float, float]]:
+        return [(slope * self.scale, shift) for slope, shift in margin_lines(self.spec)]
+
+    def _nearer(self, values: Real) -> Real:
+        """Margins of transformed values; of two bounds the nearer counts."""
+        lines = [slope * values + shift for slope, shift in self._lines]
+        return lines[0] if len(lines) == 1 else np.minimum(*lines)
 
 
 @dataclass(frozen=True)
@@ -135,18 +142,36 @@ def log_area(graph: CircuitGraph, x: Real) -> Real:
     return np.asarray(np.log(np.exp(sizes.sum(-1)).sum(-1)))
 
 
-def rivals_of(made: Mapping[int, UniversalMargin], inputs: Real, margins: Real) -> dict[int, tuple[Process, ...]]:
-    """For every spec its models after turns at `inputs` (n, d) with `margins` (n, specs), nan if not measured: the
-    surrogate's, a process on its residuals, and a process on the turns alone.
+Rivals = tuple[Process, ...]
+"""Of one spec: the surrogate's model, a process on its residuals, and a process on the turns alone."""
+
+
+def rivals_of(
+    made: Mapping[int, UniversalMargin], inputs: Real, margins: Real, earlier: Mapping[int, Sequence[Process]]
+) -> dict[int, Rivals]:
+    """The rivals of every spec after turns at `inputs` (n, d) with `margins` (n, specs), nan if not measured.
+
+    Args:
+        earlier: rivals after some of these turns, whose length scales and variances are kept; empty to fit them.
     """
     if not made:
         return {}
     before = np.stack([one.before(inputs) for one in made.values()], -1)
     margins = margins[:, list(made)]
-    fitted = processes_of_measured(inputs, np.hstack([margins, margins - before]))
+    held = dict(_fitted(earlier, list(made)))
+    fitted = processes_of_measured(inputs, np.hstack([margins, margins - before]), held=held)
     alone, residual = fitted[: len(made)], fitted[len(made) :]
     return {
         # the worst corner of a spec may have no value in any turn, another corner one
         place: (one, ResidualMargin(one, process) if isinstance(process, GaussianProcess) else one, own)
         for (place, one), process, own in zip(made.items(), residual, alone, strict=True)
     }
+
+
+def _fitted(earlier: Mapping[int, Sequence[Process]], places: Sequence[int]) -> Iterator[tuple[int, GaussianProcess]]:
+    """Column of `rivals_of` → the process that earlier rivals have for it."""
+    for column, place in enumerate(places):
+        for number, one in zip((len(places) + column, column), earlier.get(place, ())[1:], strict=False):
+            process = one.process if isinstance(one, ResidualMargin) else one
+            if isinstance(process, GaussianProcess):
+                yield number, process

@@ -7,6 +7,7 @@ the residuals of its mean, or a Gaussian process on the turns alone. Gate area f
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from eda_agent.agent.policies.universal_margins import (
 from eda_agent.agent.turn import Turn
 from eda_agent.agent.universal.checkpoint import FILE, read_network
 from eda_agent.agent.universal.graph import CircuitGraph, circuit_graph, transformed
-from eda_agent.agent.universal.network import POINT_FEATURES, Network, point_features
+from eda_agent.agent.universal.network import POINT_FEATURES, Generated, Network, point_features
 from eda_agent.agent.universal.posterior import Measured, Posterior
 from eda_agent.problem.spec import Problem, Spec
 
@@ -44,6 +45,8 @@ JUDGED_AFTER = 8
 """Number of turns after which the surrogate must have predicted most specs better than the turns alone; otherwise it is
 dropped.
 """
+STEPS = ((0, 2), (18, 4))
+"""From a number of turns on, hyperparameters are fitted at every second turn, then at every fourth."""
 HEAD_START = 2.0
 """Bonus of the surrogate in nats: with few turns another model looks good by chance."""
 ALONE = 2
@@ -53,6 +56,8 @@ EXACT_WITHIN = 1e-3
 UNREADABLE = "the universal surrogate cannot read this circuit"
 BOUND = {"": 0, ">": 1, "<": -1}
 """The sign of a bound: the true value is above or below the measured one."""
+_KEPT = 8
+"""Number of readings of the circuit that are kept: the reference is the same until a better turn comes."""
 _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 
 
@@ -77,18 +82,19 @@ class UniversalPrior:
     def __init__(self, problem: Problem, network: Network, graph: CircuitGraph):
         self.problem, self.network, self.graph = problem, network, graph
         self._judge = Judge(self._models)
+        self._encoded: dict[bytes, Generated] = {}
+        ends = [
+            (math.log(one.minimum), math.log(one.maximum)) if one.logarithmic else (one.minimum, one.maximum)
+            for one in problem.space.parameters
+        ]
+        self._begin, self._span = np.array([low for low, _ in ends]), np.array([high - low for low, high in ends])
+        self._linear = np.flatnonzero([not one.logarithmic for one in problem.space.parameters])
 
     def changes(self, points: Real) -> Real:
         """Changes (m, p) of the logarithms of parameters against the initial sizing, of positions."""
-        columns = []
-        for column, one in enumerate(self.problem.space.parameters):
-            low, high, position = one.minimum, one.maximum, points[:, column]
-            columns.append(
-                np.log(low) + position * np.log(high / low)
-                if one.scale == "log"
-                else np.log(low + position * (high - low))
-            )
-        return np.stack(columns, -1) - self.graph.initial
+        found = self._begin + points * self._span
+        found[:, self._linear] = np.log(found[:, self._linear])
+        return np.asarray(found - self.graph.initial)
 
     def beliefs(self, history: History) -> Beliefs:
         models, scores = self._judge.models(history), self._judge.scores(history)
@@ -107,7 +113,7 @@ class UniversalPrior:
 
     def _models(self, history: History) -> Models:
         turns = simulated_turns(history)
-        positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
+        positions = self.problem.space.to_units([turn.sizing for turn in turns if turn.sizing is not None])
         corners = self._corners(turns, positions)
         inputs, margins = training_data(history)
         seen = measured(history)
@@ -126,9 +132,19 @@ class UniversalPrior:
         )
         # the rivals of the surrogate count from the second prediction on
         rivals = (
-            rivals_of(made, inputs, margins) if len(inputs) >= TAUGHT else {place: [one] for place, one in made.items()}
+            rivals_of(made, inputs, margins, self._earlier(history))
+            if len(inputs) >= TAUGHT
+            else {place: (one,) for place, one in made.items()}
         )
         return Models(fixed, rivals, chance)
+
+    def _earlier(self, history: History) -> Mapping[int, Sequence[Process]]:
+        """The rivals after the latest turn at which hyperparameters are fitted; empty if that is the last one."""
+        count = len(history.measured)
+        fitted = fitted_after(count)
+        if fitted == count:
+            return {}
+        return self._judge.models(History(history.problem, history.turns[: history.measured[fitted - 1] + 1])).rivals
 
     def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
         """The posteriors of every corner that has been simulated; of many corners those that decide."""
@@ -144,9 +160,21 @@ class UniversalPrior:
                 exact = np.isfinite(values) & (bounds == 0)
                 places = self._references(turns, exact, max(1, REFERENCES // len(names)))
                 found.append(
-                    Corner([Posterior(self.network, self.graph, measured, place) for place in places], self.changes)
+                    Corner(
+                        [Posterior(self.network, self.graph, measured, place, self._encode) for place in places],
+                        self.changes,
+                    )
                 )
         return found
+
+    def _encode(self, graph: CircuitGraph, x: Real, points: Real, values: Real) -> Generated:
+        """`Network.encode`, which is kept."""
+        key = b"".join(one.tobytes() for one in (x, points, values))
+        if key not in self._encoded:
+            self._encoded[key] = self.network.encode(graph, x, points, values)
+            for old in list(self._encoded)[:-_KEPT]:
+                del self._encoded[old]
+        return self._encoded[key]
 
     def _references(self, turns: Sequence[Turn], finite: Real, count: int) -> list[int]:
         """The turns at which the circuit is read: the best completely measured turns, and further ones with a spec that
@@ -205,6 +233,14 @@ class UniversalPrior:
 def _best(scores: Real | None) -> int:
     """The place of the rival with the largest sum of `scores` (turns, rivals); the surrogate's without any."""
     return 0 if scores is None else int(np.argmax(scores.sum(0) + np.array([HEAD_START, 0.0, 0.0])))
+
+
+def fitted_after(count: int) -> int:
+    """The number of turns whose hyperparameters are used after `count` turns. A fit takes a third of a proposal's time,
+    and a further turn changes it little.
+    """
+    begin, step = next(one for one in reversed(STEPS) if one[0] <= count)
+    return count - (count - begin) % step
 
 
 def deciding_corners(problem: Problem, turns: Sequence[Turn], count: int) -> list[str]:

@@ -8,7 +8,7 @@ ratio of the turns' errors to the predicted ones, and scales all variances; its 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,14 +51,22 @@ class Posterior:
     """The prediction after turns, read at turn number `reference`. Specs that were not measured there are nan.
 
     A value that is only a bound is used where the prediction contradicts it, as if it were the value. At the reference
-    it is the base of predictions, and the network reads it as not measured.
+    it is the base of predictions, and the network reads it as not measured. `encode` is that of the network, or one
+    that keeps its results.
     """
 
-    def __init__(self, network: Network, graph: CircuitGraph, turns: Measured, reference: int):
+    def __init__(
+        self,
+        network: Network,
+        graph: CircuitGraph,
+        turns: Measured,
+        reference: int,
+        encode: Callable[[CircuitGraph, Real, Real, Real], Generated] | None = None,
+    ):
         self.at, self.base = turns.x[reference], turns.values[reference]
         bounds = np.zeros(turns.values.shape) if turns.bounds is None else turns.bounds
         told = np.where(bounds[reference] == 0, self.base, np.nan)
-        self.generated = _single(network.encode(graph, self.at, turns.points[reference], told))
+        self.generated = _single((encode or network.encode)(graph, self.at, turns.points[reference], told))
         self.widening = np.float32(network.widening_after(len(turns.x)))
         e, self.x = self.generated, (turns.x - self.at).astype(np.float32)
         self.features = e.features(self.x)
