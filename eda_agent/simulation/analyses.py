@@ -13,6 +13,7 @@ from eda_agent.metrics.natural_modes import Mode
 from eda_agent.metrics.waveform import CURRENTS, LOOP, MODES, PORTS, SEARCH, Waveform
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.problem.script.compiler import all_steps
+from eda_agent.problem.script.shortened import WANTED
 from eda_agent.simulation.circuit_state import LoadedDeck
 from eda_agent.simulation.closer import Closer, with_shares
 from eda_agent.simulation.device_values import read_devices
@@ -58,13 +59,15 @@ class Analyses:
     def __init__(self, ngspice: Ngspice):
         self.ngspice = ngspice
 
-    def run(self, deck: LoadedDeck, operating_point: bool, closer: bool = False) -> Simulated:
+    def run(
+        self, deck: LoadedDeck, operating_point: bool, closer: bool = False, wanted_only: bool = False
+    ) -> Simulated:
         """Run a deck's analyses on the current circuit, which must be that of the deck. `closer`: also read node
-        voltages, capacitances and the noise of each device.
+        voltages, capacitances and the noise of each device; `wanted_only`: see `Task`.
         """
         look = Closer() if closer else None
         if deck.program is not None:
-            return self._run_program(deck, operating_point, look)
+            return self._run_program(deck, operating_point, look, wanted_only)
         result = Simulated(closer=look)
         commands = dict(deck.analyses)
         shared = deck.shares_bias
@@ -107,19 +110,27 @@ class Analyses:
 
         return with_slowest_level(wave, deck.settings, deck.probes[SEARCH], alter, again)
 
-    def _run_program(self, deck: LoadedDeck, operating_point: bool, closer: Closer | None) -> Simulated:
+    def _run_program(
+        self, deck: LoadedDeck, operating_point: bool, closer: Closer | None, wanted_only: bool
+    ) -> Simulated:
         """Run the program of a designer's deck; the operating point of the circuit as it is loaded is read behind it.
         The deck's results stand also if it has none.
         """
         assert deck.program is not None
-        outcome = Machine(self.ngspice).run(deck.program)
+        wanted = deck.program.get(WANTED, {}) if wanted_only else {}
+        outcome = Machine(self.ngspice).run({**deck.program, **wanted})
         result = Simulated(results=outcome.results, printed=outcome.printed, messages=outcome.messages, closer=closer)
         if deck.probes:
             asked = {kind for _, kind in deck.metrics} & outcome.plots.keys()
             result.waves = {kind: self._read(kind, outcome.plots[kind], deck.probes) for kind in sorted(asked)}
         if operating_point and any(kind == "op" for kind, _ in deck.analyses):
-            if "sens" in outcome.plots or any(step["do"] in CHANGES for step in all_steps(deck.program["steps"])):
+            changed = "sens" in outcome.plots or any(step["do"] in CHANGES for step in all_steps(deck.program["steps"]))
+            if changed:
                 self.ngspice.command("reset")
+            if outcome.last == "ac" and not changed and closer is None:
+                # the devices still have the operating point that AC has solved
+                result.devices = read_devices(self.ngspice, deck)
+                return result
             try:
                 plot = self.ngspice.analyse("op")
             except SimulationFailed:

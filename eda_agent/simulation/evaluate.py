@@ -119,6 +119,7 @@ class Evaluator:
                     pending.instances[number],
                     operating_point=deck.key in self.biased,
                     timeout=deck.limit(self.problem.budget.timeout),
+                    wanted_only=True,
                 )
                 pending.tasks.append(task)
                 pending.keys.append(key)

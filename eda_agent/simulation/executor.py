@@ -28,6 +28,7 @@ MOST_WAVES = 256 * 1024 * 1024
 class Task:
     """One deck at one sizing. `timeout` in s. `sample`: (seed, number) of a Monte Carlo sample, None for the nominal
     devices. `closer`: also read node voltages, capacitances and the noise of each device (`simulation.closer`).
+    `wanted_only`: of a designer's deck the results that specs name, if they need less of its dc sweeps.
     """
 
     deck: Deck
@@ -37,6 +38,7 @@ class Task:
     timeout: float = 30.0
     sample: tuple[int, int] | None = None
     closer: bool = False
+    wanted_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,4 +221,5 @@ class Dispatcher(ABC):
             "operating_point": task.operating_point,
             "waveforms": task.waveforms,
             **({"closer": True} if task.closer else {}),
+            **({"wanted_only": True} if task.wanted_only else {}),
         }

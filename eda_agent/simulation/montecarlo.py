@@ -177,7 +177,8 @@ def monte_carlo(
                     if chip is not None:
                         evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
                     biased, limit = deck.key in evaluator.biased, deck.limit(problem.budget.timeout)
-                    tasks.append(Task(drawn, instance, operating_point=biased, timeout=limit, sample=(seed, sample)))
+                    sampled = (seed, sample)
+                    tasks.append(Task(drawn, instance, biased, timeout=limit, sample=sampled, wanted_only=True))
             # a wider window may have replaced what was told
             replies |= {
                 at + index: reply for index, reply in enumerate(run_wide(evaluator.executor, tasks, partial(tell, at)))

@@ -59,17 +59,24 @@ class Session:
             self.decks[key].loaded = None
 
     def run(
-        self, key: str, state: CircuitState, *, operating_point: bool, waveforms: bool, closer: bool = False
+        self,
+        key: str,
+        state: CircuitState,
+        *,
+        operating_point: bool,
+        waveforms: bool,
+        closer: bool = False,
+        wanted_only: bool = False,
     ) -> dict[str, Any]:
         """Simulate and measure. The reply has metrics, operating point and seconds, or a failure; `closer` adds what
-        `simulation.closer` reads.
+        `simulation.closer` reads, `wanted_only` leaves out the results of a designer's deck that no spec names.
         """
         start = time.perf_counter()
         deck = self.decks[key]
         self.ngspice.log.clear()
         try:
             self.apply(key, state)
-            simulated = self.analyses.run(deck, operating_point, closer)
+            simulated = self.analyses.run(deck, operating_point, closer, wanted_only)
             simulated.mode = self.analyses.mode(deck)
             if IN_TIME & {metric for metric, _ in deck.metrics} and "tran" in simulated.waves:
                 wave, flat = simulated.waves["tran"], state.elements

@@ -20,6 +20,7 @@ from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.loop_probe import injection
 from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.pdk.verilog import compiled_models
+from eda_agent.problem.script.shortened import WANTED, shortened
 from eda_agent.problem.settings import work_out
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
@@ -101,7 +102,10 @@ class Workbench:
             )
         measures = {name: how for name, how in bench.measures.items() if name in wanted}
         measured = sorted((name, how, _stamp(how)) for name, how in measures.items())
-        program = None if bench.program is None else bench.program.wire(settings)
+        program = None
+        if bench.program is not None:
+            shorter = None if any(kind == "dc" for _, kind in metrics) else shortened(bench.program, wanted)
+            program = bench.program.wire(settings) | ({WANTED: shorter} if shorter else {})
         content = repr(
             (
                 *(() if program is None else (program,)),

@@ -119,9 +119,10 @@ def serve(connection: socket.socket, folder: Path) -> None:
                     request.pop("key"), **{name: CircuitState(**state) for name, state in request.items()}
                 )
             case _:
-                key, closer = request.pop("key"), request.pop("closer", False)
+                key = request.pop("key")
+                further = {name: request.pop(name, False) for name in ("closer", "wanted_only")}
                 wanted = {name: request.pop(name) for name in ("operating_point", "waveforms")}
-                reply = session.run(key, CircuitState(**request), **wanted, closer=closer)
+                reply = session.run(key, CircuitState(**request), **wanted, **further)
         send(connection, reply)
 
 

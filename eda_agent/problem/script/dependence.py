@@ -17,30 +17,31 @@ def intermediates(program: Program) -> frozenset[str]:
     """The results that a `.meas` or `meas` line, a `let` or a printed formula uses."""
     found: set[str] = set()
     for line in program.measures:
-        found |= _of_measure(line)
+        found |= used_by(line)
     for step in all_steps(program.steps):
         if step["do"] == "measure":
-            found |= _of_measure(step["measure"])
+            found |= used_by(step["measure"])
         elif step["do"] == "let":
-            found |= set(_vectors(step["tree"])) - {step["name"]}
+            found |= set(names_in(step["tree"])) - {step["name"]}
         elif step["do"] == "print":
             # a name alone is only shown
-            found |= {name for _, tree in step["formulas"] if tree[0] != "vector" for name in _vectors(tree)}
+            found |= {name for _, tree in step["formulas"] if tree[0] != "vector" for name in names_in(tree)}
     # `v(out)` is a waveform, also if the script prints one of its values
     return frozenset(name for name in found if _WORD.fullmatch(name)) & program.results.keys()
 
 
-def _of_measure(line: Mapping[str, Any]) -> set[str]:
+def used_by(line: Mapping[str, Any]) -> set[str]:
+    """The names in a measure line."""
     if line["kind"] == "param":
         return set(_WORD.findall(line["text"].lower())) - {line["name"]}
-    return set(_vectors([part for key, part in line.items() if key not in {"analysis", "name", "kind"}]))
+    return set(names_in([part for key, part in line.items() if key not in {"analysis", "name", "kind"}]))
 
 
-def _vectors(part: Any) -> Iterator[str]:
-    """The names in the trees of a part of a program (see `formula`)."""
+def names_in(part: Any) -> Iterator[str]:
+    """The names in the formulas of a part of a program (see `formula`)."""
     if isinstance(part, list) and len(part) == 2 and part[0] == "vector":
         yield from (word.lower() for word in part[1] if isinstance(word, str))
     elif isinstance(part, (list, Mapping)):
         inside: Iterable[Any] = part.values() if isinstance(part, Mapping) else part
         for one in inside:
-            yield from _vectors(one)
+            yield from names_in(one)

@@ -42,13 +42,15 @@ _OF_DEVICE = (
 @dataclass
 class Plot:
     """`name`: as the script knows it. `real`: its name in this process's ngspice, "" for the plot of constants. `own`:
-    vectors that the script made.
+    vectors that the script made; `read`: the simulated ones that were read; `names`: all simulated ones, once asked
+    for.
     """
 
     name: str
     real: str
     own: dict[str, Vector] = field(default_factory=dict)
     read: dict[str, Vector | None] = field(default_factory=dict)
+    names: frozenset[str] | None = None
 
     @property
     def kind(self) -> str:
@@ -198,7 +200,9 @@ class Plots:
         return any(spelled in self._names(plot) for spelled in _spellings(name))
 
     def _names(self, plot: Plot) -> frozenset[str]:
-        return frozenset(one.lower() for one in self.ngspice.vectors(plot.real))
+        if plot.names is None:
+            plot.names = frozenset(one.lower() for one in self.ngspice.vectors(plot.real))
+        return plot.names
 
     def all(self) -> Iterator[tuple[str, Vector]]:
         """Every vector of the current plot with its name, without nodes inside devices."""

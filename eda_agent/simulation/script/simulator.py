@@ -69,7 +69,7 @@ class SimulatorSteps(State):
             failure = classify(self.ngspice.log if any("circuits loaded" in line for line in said) else said)
             raise SimulationFailed(Failure(failure.kind, f"line {self.line}: {command[:60]}: {failure.words}"[:400]))
         for plot in new:
-            self.outcome.plots[plot.kind] = plot.real
+            self.outcome.plots[plot.kind], self.outcome.last = plot.real, plot.kind
             self._measured(plot)
             if plot.kind == "sens" and (warning := self.renewal.varied(self.ngspice.vectors(plot.real))):
                 self._message(warning)

@@ -31,12 +31,13 @@ class Result:
 
 @dataclass
 class Outcome:
-    """What a program gave. `plots`: analysis kind → its last plot in ngspice. `printed`: the names that the script
-    prints or measures, the others are steps on the way.
+    """What a program gave. `plots`: analysis kind → its last plot in ngspice; `last`: the kind of the newest.
+    `printed`: the names that the script prints or measures, the others are steps on the way.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
     plots: dict[str, str] = field(default_factory=dict)
+    last: str = ""
     messages: list[str] = field(default_factory=list)
     printed: set[str] = field(default_factory=set)
 
