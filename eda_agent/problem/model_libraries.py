@@ -50,6 +50,12 @@ def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]
     return result
 
 
+def cell_library(line: str) -> str:
+    """The file of a library of standard cells that a line names, "" if it names none."""
+    found = _CARD.match(line)
+    return found["file"] if found is not None and _CELLS.search(found["file"]) else ""
+
+
 def names_library(line: str) -> bool:
     """Whether a line names a file of a PDK, or a section of a library: never the user's own include."""
     found = _CARD.match(line)

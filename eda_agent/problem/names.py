@@ -12,8 +12,8 @@ from eda_agent.errors import InputError
 from eda_agent.problem.located_node import LocatedNode, read_plain
 
 MAX_LENGTH = 64
-STANDARD_CELL = re.compile(r"_f?d?_?sc_|stdcell")
-"""Of names as sky130_fd_sc_hd__inv_1 and gf180mcu_fd_sc_mcu7t5v0__inv_1."""
+STANDARD_CELL = re.compile(r"_f?d?_?sc_|stdcell|\bsg13g2_(?:inv|buf|n?and\d|n?or\d|xn?or|decap|fill)\w*_\d+\b")
+"""Of names as sky130_fd_sc_hd__inv_1, gf180mcu_fd_sc_mcu7t5v0__inv_1 and sg13g2_inv_1."""
 _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.\-]{{0,{MAX_LENGTH - 1}}}")
 
 

@@ -4,9 +4,10 @@ for, that of an amplifier a common mode at which it amplifies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from eda_agent.errors import Finding, InputError
@@ -19,13 +20,14 @@ from eda_agent.problem.draft.targets import rounded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.run.evaluate_once import TRIAL_SECONDS, measure_once, spent_seconds, try_out
+from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.soundness import Soundness
 from eda_agent.units import format_quantity
 
 Wanted = Mapping[str, Mapping[str, float]]
 Values = Mapping[str, Mapping[str, float | None]]
 """Corner → spec → value."""
-Simulated = Callable[[Problem], tuple[Values, Soundness | None, list[str]]]
+Simulated = Callable[[Problem], tuple[Values, Soundness | None, Mapping[str, Failure]]]
 FREQUENCIES = ("25M", "1.2M", "60k", "3k")
 """Hz, behind the common value: a window shows a period of up to twenty times its own."""
 _OSCILLATION = "oscillation_frequency"
@@ -34,14 +36,28 @@ _GAIN = "dc_gain"
 
 class Trial(NamedTuple):
     """`problem`: None if the draft does not load, with `faults`. `everywhere`, `found`: None without a simulation.
-    `failed`: why testbenches failed, a sentence each.
+    `failed`: testbench → why it failed.
     """
 
     problem: Problem | None
     faults: tuple[Finding, ...] = ()
     everywhere: Values | None = None
     found: Soundness | None = None
-    failed: Sequence[str] = ()
+    failed: Mapping[str, Failure] = MappingProxyType({})
+
+    @property
+    def words(self) -> list[str]:
+        """Why testbenches failed, a sentence each."""
+        return [f"at the netlist's own sizes, testbench {bench} failed: {why}" for bench, why in self.failed.items()]
+
+    @property
+    def refused(self) -> list[str]:
+        """What ngspice does not accept at any sizes: a line of the circuit or of a testbench; a sentence each."""
+        return [
+            f"testbench {bench} cannot be simulated: correct the line that ngspice names"
+            for bench, why in self.failed.items()
+            if why.kind == "syntax"
+        ]
 
     @property
     def values(self) -> Mapping[str, float | None] | None:
@@ -117,11 +133,11 @@ class _Clock:
         """s"""
         return TRIAL_SECONDS - (spent_seconds() - self._begun)
 
-    def measured(self, problem: Problem) -> tuple[Values, None, list[str]]:
+    def measured(self, problem: Problem) -> tuple[Values, None, Mapping[str, Failure]]:
         """The first corner, once."""
-        return {problem.corners[0].name: measure_once(problem, self.left)}, None, []
+        return {problem.corners[0].name: measure_once(problem, self.left)}, None, {}
 
-    def tried(self, problem: Problem) -> tuple[Values, Soundness, list[str]]:
+    def tried(self, problem: Problem) -> tuple[Values, Soundness, Mapping[str, Failure]]:
         """Every corner, and whether the testbenches test."""
         return try_out(problem, self.left)
 

@@ -150,7 +150,8 @@ def _drafted(
                 known = [name for name, value in measured.items() if value is not None]
                 spread, said = working_spread(problem, trial.everywhere or {}, known)
                 draft.noticed += said
-            draft.noticed += [*map(str, found.findings), *found.notes, *trial.failed]
+            draft.noticed += [*map(str, found.findings), *found.notes, *trial.words]
+            broken += trial.refused
             if is_reference and found.shows("follows the supply"):
                 # every testbench sees this state
                 measured, spread = dict.fromkeys(measured), {}

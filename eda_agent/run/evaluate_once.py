@@ -17,6 +17,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
+from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import monte_carlo
 from eda_agent.simulation.operating_point import operating_point
 from eda_agent.simulation.soundness import Soundness, judge
@@ -80,9 +81,9 @@ def measure_once(problem: Problem, seconds: float = TRIAL_SECONDS) -> dict[str, 
 
 def try_out(
     problem: Problem, seconds: float = TRIAL_SECONDS
-) -> tuple[dict[str, dict[str, float | None]], Soundness, list[str]]:
-    """(corner → values as in `measure_once`, whether the testbenches test in the first corner, why testbenches failed
-    there). `seconds`: left for it.
+) -> tuple[dict[str, dict[str, float | None]], Soundness, dict[str, Failure]]:
+    """(corner → values as in `measure_once`, whether the testbenches test in the first corner, testbench → why it
+    failed there). `seconds`: left for it.
     """
     problem = within(problem, seconds)
     with open_evaluator(problem) as evaluator:
@@ -90,11 +91,7 @@ def try_out(
         nominal = evaluator if one else evaluator.for_problem(replace(problem, corners=problem.corners[:1]))
         found = judge(nominal, max(seconds, 0.0))
         evaluation = evaluator.evaluate([problem.space.initial])[0]
-    failed = [
-        f"at the netlist's own sizes, testbench {bench} failed: {failure}"
-        for bench, corner, failure in evaluation.failures
-        if corner == problem.corners[0].name
-    ]
+    failed = {bench: failure for bench, corner, failure in evaluation.failures if corner == problem.corners[0].name}
     return {corner.name: _known(evaluation, corner.name) for corner in problem.corners}, found, failed
 
 

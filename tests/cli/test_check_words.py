@@ -74,3 +74,19 @@ def test_a_deck_that_ngspice_does_not_accept_is_not_ready(tmp_path: Path, capsys
     assert "nfin" in said
     assert "ready" not in said
     assert main(["check", str(spec), "--no-simulation"]) == 0
+
+
+def test_init_fails_where_its_first_simulation_is_not_accepted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `check` refuses afterwards, `init` says at once."""
+    (tmp_path / "c.spice").write_text(
+        "* c\n.subckt c inp inn out vdd vss\nM1 x inp t vss n W=5u L=1u nfin=8\nM2 out inn t vss n W=5u L=1u nfin=8\n"
+        "M3 x x vdd vdd p W=5u L=1u\nM4 out x vdd vdd p W=5u L=1u\nR1 t vss 20k\n.ends\n"
+        ".model n nmos level=1\n.model p pmos level=1 vto=-0.5\n"
+    )
+    assert main(["init", str(tmp_path / "c.spice"), "--pdk", "own"]) == 1
+    shown = capsys.readouterr()
+    said = " ".join((shown.out + shown.err).split())
+    assert "cannot be simulated: correct the line that ngspice names" in said and "nfin" in said
+    assert "does not regulate" not in said

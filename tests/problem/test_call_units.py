@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from eda_agent.problem.draft.circuit import read_circuit
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.pdk.stub_devices import stub_devices
 
 CALLS = """* t
 .param W1=27 wn=10u
@@ -35,3 +37,19 @@ def test_calls_in_metres_have_the_unit_of_the_pdk(tmp_path: Path) -> None:
         sizes.append([eval(value, {}, scope) for value in values])
     assert sizes == [pytest.approx(pair) for pair in [[27, 0.5]] * 4 + [[10, 1]] * 2]
     assert "micron" not in text and '"' not in text
+
+
+def test_names_alone_that_are_given_in_metres(tmp_path: Path) -> None:
+    """`.param wn=4.5e-05` beside calls that count micrometres: no device is 45 pm wide, whatever its name."""
+    text = (
+        "* c\n.subckt c inp out vdd vss\n.param wn=4.5e-05\n.param ln=2u\n.param wp=20\n.param lp=1\n"
+        "XM1 out inp vss vss sky130_fd_pr__nfet_01v8 W={wn} L={ln}\n"
+        "XM2 out inp vdd vdd sky130_fd_pr__pfet_01v8 W={wp} L={lp}\n.ends\n"
+    )
+    path = tmp_path / "c.spice"
+    path.write_text(text)
+    draft = read_circuit(path, tmp_path, "sky130A")
+    flat = Elaboration(draft.netlist, draft.subckt, stub_devices(draft.pdk)).devices({})
+    sizes = {device.label: device.values for device in flat}
+    assert (sizes["xm1"]["w"], sizes["xm1"]["l"]) == pytest.approx((45.0, 2.0))
+    assert (sizes["xm2"]["w"], sizes["xm2"]["l"]) == pytest.approx((20.0, 1.0))

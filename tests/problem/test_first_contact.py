@@ -159,3 +159,23 @@ def test_a_selecting_pin_is_at_a_rail(tmp_path: Path) -> None:
     )
     draft = read_circuit(written(tmp_path, text), tmp_path)
     assert draft.kind.name == "buffer" and draft.kind.bias["pick"] == "low"
+
+
+def test_a_regulator_may_compare_its_output_itself(tmp_path: Path) -> None:
+    """A follower inside the loop: nothing pulls the output down, and no divider stands before the amplifier."""
+    text = """.subckt reg vin out vref ib vss
+M1 a out t vin pch W=8u L=1u
+M2 g vref t vin pch W=8u L=1u
+M3 a a vss vss nch W=4u L=1u
+M4 g a vss vss nch W=4u L=1u
+M5 t ib vin vin pch W=8u L=1u
+M6 ib ib vin vin pch W=8u L=1u
+M7 o2 g vss vss nch W=8u L=1u
+M8 o2 ib vin vin pch W=8u L=1u
+M9 vin o2 out vss nch W=100u L=0.5u
+.ends
+"""
+    draft = read_circuit(written(tmp_path, text), tmp_path)
+    assert draft.kind.name == "regulator with its divider"
+    assert draft.kind.ports["out"] == "out" and draft.kind.bias == {"vref": "voltage", "ib": "sink"}
+    assert any("the output is compared itself" in said for said in draft.noticed)

@@ -141,7 +141,10 @@ def _report(result: Mapping[str, Any], corners: str) -> None:
         how = f"your deck is the testbench; targets are a step beyond its {counted(len(result['results']), 'result')}"
         how = "testbenches, corners and targets are those of the datasheet" if result.get("datasheet") else how
     elif result.get("broken"):
-        how, todo = "no targets of its own sizes: the circuit does not regulate", "correct the circuit, then "
+        why = "the circuit does not regulate"
+        if all("cannot be simulated" in entry for entry in result["broken"]):
+            why = result["broken"][0]
+        how, todo = f"no targets of its own sizes: {why}", "correct the circuit, then "
     elif not result["kind"]:
         how, todo = "the purpose of the circuit is unknown", "--kind names it; or write testbenches and specs, then "
     if result["faults"]:

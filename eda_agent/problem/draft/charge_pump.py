@@ -34,11 +34,16 @@ def charge_pump(structure: Structure, rest: Sequence[str]) -> ChargePump | None:
                 pumped.setdefault(net, set()).add(driven[other])
     if len(pumped) < 2:
         return None
+    lifting = {port for clocks in pumped.values() for port in clocks}
+    # what another port drives, such as an enable's buffer, may feed the chain
+    feeding = {net for net, port in driven.items() if port not in lifting and net in chain - {*rest}}
+    driven = {net: port for net, port in driven.items() if net not in feeding}
     # from the supply along channels and resistors, not through the drivers of the clocks
     links = [{fet.drain, fet.source} for fet in structure.fets]
     links += [set(one.nets) for one in structure.passives if one.kind == "r"]
     links = [ends for ends in links if not ends & {*driven, structure.vss, "0"}]
     reached = {structure.vdd} if structure.vdd else {port for port in rest if named("vdd", port)}
+    reached |= feeding
     while more := {net for ends in links if ends & reached for net in ends} - reached:
         reached |= more
     clocks = [port for port in rest if any(port in clock for clock in pumped.values())]

@@ -34,6 +34,7 @@ from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
 from eda_agent.problem.draft.simulation_cards import first_variant
 from eda_agent.problem.draft.spaced_units import with_joined_units
+from eda_agent.problem.draft.standard_cells import without_absent_libraries
 from eda_agent.problem.draft.unfed_diode import unfed_diode
 from eda_agent.problem.draft.units_of_capacitors import in_units
 from eda_agent.problem.draft.units_of_transistors import transistors_in_units
@@ -122,7 +123,8 @@ def read_circuit(
     left_out: list[str] = []
     here = with_joined_units(with_command_files(raw, path.parent, left_out), left_out)
     here = without_missing_files(here, path.parent, path, left_out, pdk=bool(pdk or guessed or pdk_in(raw)))
-    here = without_nesting(first_variant(here, left_out), left_out)
+    here = first_variant(without_absent_libraries(here, path.parent, chosen, left_out), left_out)
+    here = without_nesting(here, left_out)
     here = without_fins(without_foreign_junctions(here, chosen, left_out), chosen, left_out)
     deck = path
     if here != raw:

@@ -133,7 +133,10 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
     pair = structure.input_pair
     outputs = outputs_of(structure, rest)
     if (divider := own_divider(structure)) is not None:
-        bias = {**biases(structure, rest, {divider.out}), **({divider.tap: "open"} if divider.tap in rest else {})}
+        bias = {
+            **biases(structure, rest, {divider.out}),
+            **({divider.tap: "open"} if divider.tap in {*rest} - {divider.out} else {}),
+        }
         ports = {"out": divider.out, **rails}
         said = (divider.words,)
         return CircuitClass("regulator with its divider", ports, bias, OWN_DIVIDER, tuple(doubts), said)

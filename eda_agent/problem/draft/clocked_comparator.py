@@ -12,6 +12,8 @@ from eda_agent.problem.draft.benches import COMPARATOR, SINGLE_COMPARATOR, Bench
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Fet, Structure, polarity
+from eda_agent.problem.structure.carried import carried
+from eda_agent.problem.structure.switching import levels
 
 
 @dataclass(frozen=True)
@@ -37,21 +39,30 @@ def clocked_comparator(
     """
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates and port not in structure.clocks]
-    if len(outputs) > 2:
-        # the latch holds the decision; other drains are probes
-        held = [port for port in outputs if _is_latched(structure, port)]
-        outputs = held if len(held) == 2 else outputs
     clocks = [port for port in rest if port not in gates and (port in structure.clocks or named("clk", port))]
     if clocks:
         clocks += [port for port in rest if port not in clocks and _switches_latch(structure, pair, port)]
     phases = {port: decides_at(structure, pair, port) for port in clocks}
-    levels = [level for level in phases.values() if level]
-    if len(clocks) > 2 or len(levels) < len(clocks) or len(set(levels)) < len(levels):
+    known = [level for level in phases.values() if level]
+    decided = _decisions(structure, pair, {port: int(level == "high") for port, level in phases.items()}, outputs)
+    if len(outputs) > 2:
+        # the latch holds the decision, or a latch behind it; other drains are probes, or tell that it has decided
+        held = [port for port in outputs if _is_latched(structure, port)]
+        held = held if len(held) == 2 else list(decided)
+        outputs = held if len(held) == 2 else outputs
+    if len(clocks) > 2 or len(known) < len(clocks) or len(set(known)) < len(known):
         doubt = f"how to drive {' and '.join(clocks)}: one clock and its complement were tried"
         return ClockedComparator("", {}, (), (doubt,))
     if len(outputs) not in {1, 2} or not clocks:
         return ClockedComparator("", {}, (), ("which ports are the outputs and the clock of the comparator",))
     timing = {"clk": NO_PORT} | {"clk" if level == "high" else "clkb": port for port, level in phases.items()}
+    if len(outputs) == 2 and {*decided} == {*outputs}:
+        positive, negative = sorted(outputs, key=lambda port: -decided[port])
+        if named("inn", gates[0]) or named("inp", gates[1]):
+            # both sides are alike: the names say which is which
+            gates, positive, negative = gates[::-1], negative, positive
+        ports = {"inp": gates[0], "inn": gates[1], "outp": positive, "outn": negative, **timing}
+        return ClockedComparator("comparator", ports, COMPARATOR)
     if len(outputs) == 1:
         positive, negative = gates if polarity(structure, gates[0], outputs[0]) > 0 else gates[::-1]
         ports = {"inp": positive, "inn": negative, "out": outputs[0], **timing}
@@ -68,14 +79,33 @@ def clocked_comparator(
     return ClockedComparator("comparator", ports, COMPARATOR, doubts)
 
 
+def _decisions(
+    structure: Structure, pair: tuple[Fet, Fet], clocks: Mapping[str, int], outputs: Sequence[str]
+) -> dict[str, int]:
+    """Output → its level while the first input is the higher one, for those that the decision moves.
+
+    The nets of the latch get the two decisions, and the switch-level model tells what is behind: inverters, and the
+    gates of a second latch. {} without two such nets.
+    """
+    nets = [_latched(structure, fet.drain) or _behind(structure, fet.drain) for fet in pair]
+    if not all(nets) or nets[0] == nets[1]:
+        return {}
+    high = int(polarity(structure, pair[0].gate, nets[0]) > 0)
+    ways = [levels(structure, {**clocks, nets[0]: level, nets[1]: 1 - level}) for level in (high, 1 - high)]
+    ends = {port: [way.get(port) for way in ways] for port in outputs}
+    return {port: found[0] for port, found in ends.items() if found[0] is not None and found[1] == 1 - found[0]}
+
+
 def _switches_latch(structure: Structure, pair: tuple[Fet, Fet], port: str) -> bool:
-    """Whether a port drives gates alone, and with the type other than that of the inputs a tail of the latch: the
-    complement of the clock, whatever its name is.
+    """Whether a port drives gates alone, and with the type other than that of the inputs a tail of the latch, or ties
+    nothing but the latch's nets to a rail: the complement of the clock, whatever its name is.
     """
     on = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
     tails = _feet(structure)
+    held = {fet.drain for fet in structure.fets if _is_latched(structure, fet.drain)}
+    resets = bool(on) and all(fet.drain in held and fet.source in structure.rails for fet in on)
     tail = any(fet.type != pair[0].type and {fet.drain, fet.source} & tails for fet in on)
-    return tail and all(fet.gate == port and port not in (fet.drain, fet.source) for fet in on)
+    return (tail or resets) and all(fet.gate == port and port not in (fet.drain, fet.source) for fet in on)
 
 
 def _feet(structure: Structure) -> set[str]:
@@ -92,13 +122,7 @@ def decides_at(structure: Structure, pair: tuple[Fet, Fet], clock: str) -> str:
     """
     other = {"high": "low", "low": "high", "": ""}
     feet, tails = {pair[0].source, pair[1].source} - structure.rails, _feet(structure)
-    nets = {clock: "high"}
-    # through the inverters that make its complement
-    for fet in structure.fets:
-        if fet.gate == clock and any(
-            one.gate == clock and one.drain == fet.drain and one.type != fet.type for one in structure.fets
-        ):
-            nets[fet.drain] = "low"
+    nets = {net: "high" if sign > 0 else "low" for net, sign in carried(structure.fets, structure.rails, clock).items()}
     votes: dict[int, set[str]] = defaultdict(set)
     for fet in structure.fets:
         if fet.gate not in nets or fet.drain in nets:
@@ -107,7 +131,8 @@ def decides_at(structure: Structure, pair: tuple[Fet, Fet], clock: str) -> str:
         on = on if nets[fet.gate] == "high" else other[on]
         ends = {fet.drain, fet.source}
         if ends & feet:
-            votes[0].add(on)
+            # a device of the other type between a tail and a rail resets the tail
+            votes[0].add(on if fet.type == pair[0].type or not ends & structure.rails else other[on])
         elif ends & tails:
             votes[1].add(on)
         elif ends & structure.rails:

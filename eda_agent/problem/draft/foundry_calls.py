@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from eda_agent.problem.draft.lengths import has_length, in_metres, times
-from eda_agent.problem.draft.named_sizes import has_metres, with_named_sizes, with_sums_in_unit
+from eda_agent.problem.draft.named_sizes import has_metres, named_in_metres, with_named_sizes, with_sums_in_unit
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 
 
@@ -55,7 +55,8 @@ def foundry_calls(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -
             continue
         pdk, rule = found
         whole = " ".join([line, *_continued(lines, number + 1)])
-        if rule.is_fet and pdk.scale != 1.0 and in_metres(whole) and (has_length(whole) or has_metres(whole)):
+        metres = has_length(whole) or has_metres(whole) or named_in_metres(whole, lines)
+        if rule.is_fet and pdk.scale != 1.0 and in_metres(whole) and metres:
             factor = to_unit = 1.0 / pdk.scale
             converted.add(number)
             notes.append(f"sizes of {pdk.name}'s devices in metres: now in its unit")

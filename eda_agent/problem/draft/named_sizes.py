@@ -77,6 +77,32 @@ def has_metres(line: str) -> bool:
     )
 
 
+def named_in_metres(line: str, lines: Sequence[str]) -> bool:
+    """Whether names alone give the widths and lengths of a line, and each name is given as a length in metres:
+    `W={wn}` with `.param wn=4.5e-05`.
+    """
+    names = [
+        inner[1].lower()
+        for match in SIZE.finditer(line)
+        if LENGTHS.get(match[1].lower()) == 1 and (inner := re.fullmatch(r"[{']?\s*([A-Za-z_]\w*)\s*['}]?", match[2]))
+    ]
+    numbers = _numbers(lines) if names else {}
+    return bool(names) and all(
+        numbers.get(name) and all(one > 0 and written_in_metres(one) for one in numbers[name]) for name in names
+    )
+
+
+def _numbers(lines: Sequence[str]) -> dict[str, list[float]]:
+    """Name in lower case → the plain numbers that the lines give it."""
+    found: dict[str, list[float]] = {}
+    for line in lines:
+        if _GIVES.match(line) or line.lstrip().startswith("+"):
+            for match in SIZE.finditer(line):
+                if (number := parse_spice_number(match[2].strip("'{} "))) is not None:
+                    found.setdefault(match[1].lower(), []).append(number)
+    return found
+
+
 def _metres(term: str) -> list[str]:
     """The numbers of a product that are lengths in metres."""
     return [text for text in _LITERAL.findall(term) if 0 < (parse_spice_number(text) or 0.0) < _SHORT]

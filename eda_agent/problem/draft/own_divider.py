@@ -1,5 +1,5 @@
 """An own divider is the one inside a regulator: resistors from its output to ground, with their tap on a gate of the
-error amplifier.
+error amplifier; or none, where that gate is the output itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ class OwnDivider:
     @property
     def words(self) -> str:
         """How to measure what the closed loop does not show."""
+        if not self.names:
+            return (
+                "the output is compared itself, so the loop cannot be opened: for its phase margin give that gate a"
+                " port of its own, and use the testbenches of regulators"
+            )
         names, tap = " and ".join(name.upper() for name in self.names), self.tap.removeprefix("xdut.")
         return (
             f"the divider is internal, so the loop cannot be opened: for its phase margin remove {names}, make {tap} a"
@@ -32,6 +37,8 @@ def own_divider(structure: Structure) -> OwnDivider | None:
     """The divider of a regulator whose loop is closed inside; None for other circuits."""
     for one, other in structure.pairs:
         for tap in (one.gate, other.gate):
+            if tap in {*structure.ports} - structure.rails and _only_sources(structure, tap):
+                return OwnDivider(tap, tap, ())
             ends = _ends(structure, tap)
             outs = [net for net in ends if net in structure.ports and net not in structure.rails]
             if len(outs) == 1 and structure.vss in ends and _only_sources(structure, outs[0]):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from eda_agent.problem.draft.gate_cells import gate_cells, is_gate
 from eda_agent.problem.draft.stand_in_cells import stand_in
+from eda_agent.problem.model_libraries import cell_library
 from eda_agent.problem.names import STANDARD_CELL
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.source import read_text
@@ -17,6 +20,8 @@ def with_standard_cells(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> lis
     words = [line.split() for line in lines]
     if any(one and one[0].lower() in {".include", ".inc", ".lib"} for one in words):
         return list(lines)
+    lines = gate_cells(lines, pdk, notes)
+    words = [line.split() for line in lines]
     defined = {one[1].lower() for one in words if len(one) > 1 and one[0].lower() == ".subckt"}
     called = dict.fromkeys(
         word.lower() for one in words if one and not one[0].startswith("*") for word in one[1:] if "__" in word
@@ -42,3 +47,29 @@ def with_standard_cells(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> lis
     ]
     cells += [line for cell in others.values() for line in cell]
     return [*lines[:end], f"* standard cells of {pdk.title}, {pdk.licence}", *cells, *lines[end:]]
+
+
+def without_absent_libraries(text: str, folder: Path, pdk: Pdk, notes: list[str]) -> str:
+    """The text without lines for libraries of standard cells that are not there, and with the cells that it calls.
+
+    It is unchanged if a file is there, or if a cell that it calls has no netlist and no stand-in.
+    """
+    lines = text.splitlines()
+    named = {number: file for number, line in enumerate(lines) if (file := cell_library(line))}
+    if not named or any((folder / file).exists() for file in named.values()):
+        return text
+    kept = [line for number, line in enumerate(lines) if number not in named]
+    # what names models is left out later
+    others = [line for line in kept if line.split()[:1] and line.split()[0].lower() in {".include", ".inc", ".lib"}]
+    said: list[str] = []
+    with_cells = with_standard_cells([line for line in kept if line not in others], pdk, said)
+    words = [line.split() for line in with_cells]
+    defined = {one[1].lower() for one in words if len(one) > 1 and one[0].lower() == ".subckt"}
+    called = {word.lower() for one in words if one and one[0][:1].lower() == "x" for word in one[1:]}
+    missing = {word for word in called - defined if is_gate(word) or STANDARD_CELL.search(word)}
+    if missing or not said:
+        return text
+    names = ", ".join(dict.fromkeys(Path(file).name for file in named.values()))
+    notes += [f"{names} is not here and was left out", *said]
+    at = next((number for number, one in enumerate(words) if one and one[0].lower() == ".end"), len(words))
+    return "\n".join([*with_cells[:at], *others, *with_cells[at:]]) + "\n"

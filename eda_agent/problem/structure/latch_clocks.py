@@ -6,7 +6,7 @@ A pair of inputs whose loads are a cross-coupled pair and resets has no operatin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from eda_agent.problem.structure.circuit import Fet
 from eda_agent.problem.structure.wiring import Wiring
@@ -14,13 +14,22 @@ from eda_agent.problem.structure.wiring import Wiring
 Pair = tuple[Fet, Fet]
 
 
-def latch_clocks(wiring: Wiring, cross_pairs: Sequence[Pair]) -> tuple[str, ...]:
-    """The ports that switch a latch between inputs, () if nothing resets one."""
+def latch_clocks(wiring: Wiring, cross_pairs: Sequence[Pair], behind: Mapping[str, str]) -> tuple[str, ...]:
+    """The ports that switch a latch between inputs, () if nothing resets one; with the nets of `behind` that do.
+
+    `behind`: net → the port that drives it through inverters.
+    """
     found: set[str] = set()
-    for tails, resets in _switched(wiring, cross_pairs):
+    for tails, resets in _switched(wiring, cross_pairs, {*wiring.circuit.ports, *behind}):
         if resets:
             found |= {fet.gate for fet in (*tails, *resets)}
-    return tuple(port for port in wiring.circuit.ports if port in found and _drives_gates_alone(wiring, port))
+    nets = [net for net in behind if net in found]
+    driving = {behind[net] for net in nets}
+    return tuple(
+        port
+        for port in wiring.circuit.ports
+        if port in driving or (port in found and _drives_gates_alone(wiring, port))
+    ) + tuple(nets)
 
 
 def only_latched(wiring: Wiring, cross_pairs: Sequence[Pair], inputs: Pair) -> bool:
@@ -33,9 +42,11 @@ def only_latched(wiring: Wiring, cross_pairs: Sequence[Pair], inputs: Pair) -> b
     )
 
 
-def _switched(wiring: Wiring, cross_pairs: Sequence[Pair]) -> Iterator[tuple[list[Fet], list[Fet]]]:
-    """(tails, resets) of every latch that a pair of inputs feeds: the gates of the resets are ports, and those of all
-    tails or of none.
+def _switched(
+    wiring: Wiring, cross_pairs: Sequence[Pair], driven: Collection[str]
+) -> Iterator[tuple[list[Fet], list[Fet]]]:
+    """(tails, resets) of every latch that a pair of inputs feeds: the gates of the resets are driven nets, and those of
+    all tails or of none.
     """
     crossed = {fet.name for pair in cross_pairs for fet in pair}
     for pair in cross_pairs:
@@ -49,8 +60,8 @@ def _switched(wiring: Wiring, cross_pairs: Sequence[Pair]) -> Iterator[tuple[lis
             foot = inputs[0].source
             tails = [fet for fet in wiring.by_drain[foot] if fet.source in wiring.rails]
             # a tail may be a current source inside: then what resets the latch alone is the clock
-            outside = [fet.gate in wiring.circuit.ports for fet in tails]
-            if (all(outside) or not any(outside)) and all(fet.gate in wiring.circuit.ports for fet in resets):
+            outside = [fet.gate in driven for fet in tails]
+            if (all(outside) or not any(outside)) and all(fet.gate in driven for fet in resets):
                 yield tails, resets
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import cached_property
 
+from eda_agent.problem.structure.carried import clock_behind
 from eda_agent.problem.structure.circuit import Enable, Fet, Mirror
 from eda_agent.problem.structure.enabling import enables_in
 from eda_agent.problem.structure.latch_clocks import latch_clocks
@@ -38,22 +39,25 @@ class Patterns(Wiring):
     @cached_property
     def clocks(self) -> tuple[str, ...]:
         """Ports that drive gates of both types but no pair or inverter of the two, inverters beside a latch aside, and
-        those that switch a latch between inputs. An enable is not a clock.
+        those that switch a latch between inputs, directly or behind inverters, whose nets are clocks too. An enable is
+        not a clock.
         """
         found, enables = [], {enable.port for enable in self.enables}
-        for net in self.circuit.ports:
+        behind = clock_behind(self) if self.cross_pairs else {}
+        for net in (*self.circuit.ports, *behind):
             gates = self._beside_inverter(net) if self.cross_pairs else self.by_gate[net]
             if net in self.rails or net in enables or {fet.type for fet in gates} != {"nmos", "pmos"}:
                 continue
             if self._switches_bias(net):
                 continue
-            if {fet.type for fet in self.by_drain[net]} == {"nmos", "pmos"}:
+            if {fet.type for fet in self.by_drain[net]} == {"nmos", "pmos"} and net not in behind:
                 # a stage drives it: the output of a latch of gates
                 continue
             drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
             if not drains[0] & drains[1] and not self._beside(gates, net):
-                found.append(net)
-        return (*found, *(port for port in latch_clocks(self, self.cross_pairs) if port not in {*found, *enables}))
+                found += [one for one in dict.fromkeys((behind.get(net, net), net)) if one not in found]
+        latched = latch_clocks(self, self.cross_pairs, behind)
+        return (*found, *(net for net in latched if net not in {*found, *enables}))
 
     def _switches_bias(self, net: str) -> bool:
         """Whether a port or its complement switches the diode of a tail's mirror: an enable does, a clock does not."""
