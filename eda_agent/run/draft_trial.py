@@ -14,6 +14,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import Draft, write_draft
 from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.draft.chosen_kind import COMPARATOR
 from eda_agent.problem.draft.conditions import COMMON_MODE, OTHER_COMMON_MODES, common_mode_is_guessed
 from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.targets import rounded
@@ -30,6 +31,9 @@ Values = Mapping[str, Mapping[str, float | None]]
 Simulated = Callable[[Problem], tuple[Values, Soundness | None, Mapping[str, Failure]]]
 FREQUENCIES = ("25M", "1.2M", "60k", "3k")
 """Hz, behind the common value: a window shows a period of up to twenty times its own."""
+OVERDRIVES = ("100m", "300m")
+"""V, behind the common value: the hysteresis of a comparator may be larger than that."""
+_DELAY = "propagation_delay"
 _OSCILLATION = "oscillation_frequency"
 _GAIN = "dc_gain"
 
@@ -81,11 +85,14 @@ def _of_netlist(findings: Iterable[Finding], spec: Path, netlist: Path) -> list[
 
 def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simulate: bool) -> Trial:
     """The trial of a draft; an oscillator's testbenches get the frequency at which it was seen to swing, those of an
-    amplifier a common mode at which it was seen to amplify.
+    amplifier a common mode at which it was seen to amplify, those of a comparator an overdrive at which it was seen to
+    switch.
     """
     asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
     if not simulate:
         return _once(draft, folder, circuit, wanted, None)
+    if draft.kind.name == COMPARATOR and "overdrive" not in draft.answers.settings:
+        return _at_overdrive(draft, folder, circuit, wanted)
     if not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
         return _at_common_mode(draft, folder, circuit, wanted)
     clock = _Clock()
@@ -117,6 +124,26 @@ def _at_common_mode(draft: Draft, folder: Path, circuit: str, wanted: Wanted) ->
             break
         _set(draft, "vcm", level, lambda bench: bench.template in COMMON_MODE)
         if _amplifies(_once(draft, folder, circuit, wanted, clock.measured).values):
+            return _once(draft, folder, circuit, wanted, clock.tried)
+    draft.kind = kind
+    return first
+
+
+def _at_overdrive(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> Trial:
+    """The trial at the common overdrive, or at the first larger one at which the output switches."""
+    kind, clock = draft.kind, _Clock()
+    first = _once(draft, folder, circuit, wanted, clock.tried)
+    if first.values is None or first.values.get(_DELAY, 0.0) is not None:
+        return first
+    for level in OVERDRIVES:
+        if clock.left <= 0:
+            break
+        _set(draft, "overdrive", level, lambda bench: "overdrive" in bench.settings)
+        seen = _once(draft, folder, circuit, wanted, clock.measured).values
+        if seen is not None and seen.get(_DELAY) is not None:
+            draft.noticed.append(
+                f"its output does not switch with a smaller overdrive than {level}V, as with hysteresis or an offset"
+            )
             return _once(draft, folder, circuit, wanted, clock.tried)
     draft.kind = kind
     return first

@@ -201,3 +201,11 @@ def test_a_foundry_s_cells_name_its_pdk(tmp_path: Path) -> None:
     path.write_text(cell)
     draft = read_circuit(path, tmp_path)
     assert draft.pdk.name == "sky130A" and not draft.pdk_guess and draft.kind.name == "transimpedance amplifier"
+
+
+def test_a_file_of_values_beside_a_netlist_brings_no_models(tmp_path: Path) -> None:
+    """Its process is a guess then, and files of models that are not here are left out."""
+    (tmp_path / "values.inc").write_text(".param wn=4u\n")
+    (tmp_path / "c.sp").write_text(amp(top=".inc ./values.inc\n.inc ../tech/models.inc\n"))
+    draft = read_circuit(tmp_path / "c.sp", tmp_path)
+    assert draft.pdk_guess and any("../tech/models.inc is not here" in said for said in draft.changed)

@@ -7,16 +7,28 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.model_libraries import pdk_in
+from eda_agent.problem.source import read_text
 
 _FILE = re.compile(r"""^\s*\.(?:include|inc|lib)\s+["']?(?P<file>[^"'\s]+)["']?\s*$""", re.IGNORECASE)
 """A file that is taken in whole. A `.lib` with a section is a model library, which `pdk:` replaces."""
 
+_BRINGS = re.compile(r"^\s*\.(?:model|subckt|include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
+
 
 def brings_models(text: str, folder: Path) -> bool:
-    """Whether a netlist has model cards, or includes a file that is there and may have them."""
+    """Whether a netlist has model cards, or includes a file that is there and may have them: a file of values alone
+    has none.
+    """
     if re.search(r"^\s*\.model\b", text, re.IGNORECASE | re.MULTILINE):
         return True
-    return any(_FILE.match(line) and _absent(line, folder) is None for line in text.splitlines())
+    found = [match for line in text.splitlines() if (match := _FILE.match(line)) and _absent(line, folder) is None]
+    return any(_may_have_models(folder / match["file"].replace("\\", "/")) for match in found)
+
+
+def _may_have_models(file: Path) -> bool:
+    """Whether a file has models, cells or includes, or cannot be read as text."""
+    text = read_text(file, []) if file.is_file() else ""
+    return not text or bool(_BRINGS.search(text))
 
 
 def without_missing_files(text: str, folder: Path, path: Path, notes: list[str], *, pdk: bool) -> str:
