@@ -42,7 +42,7 @@ STEPS = ("place", "preview of a write-back", "apply and LVS", "undo", "size what
 SEEN = {
     "report": "tool.writing.report.isVisible()",
     "preview": "tool.writing.preview is not None and tool.writing.preview.isVisible()",
-    "undone": "tool.writing._last == ''",
+    "undone": "window.manager().has_redo()",
     "folder": "any(w.isVisible() and type(w).__name__.startswith('QFileDialog') for w in pya.QApplication.topLevelWidgets())",
 }
 
@@ -74,7 +74,9 @@ def measured(count: int, folder: Path, screen: str) -> dict[str, dict[str, float
         (folder / name).mkdir()
         (folder / name / "devices.json").write_text(json.dumps(large(count, scale)), encoding="utf-8")
     program = folder / "devices"
-    program.write_text('#!/bin/sh\ncat "$2/devices.json"\n', encoding="utf-8")
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo eda-agent 0 || cat "$2/devices.json"\n', encoding="utf-8"
+    )
     program.chmod(stat.S_IRWXU)
     hands = Hands(screen, folder / "home", folder)
 

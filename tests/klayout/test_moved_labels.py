@@ -24,6 +24,14 @@ def texts(cell: pya.Cell) -> set[Spot]:
     }
 
 
+def devices(cell: pya.Cell) -> list[str]:
+    """The instances, with all that they keep."""
+    return sorted(
+        f"{one.cplx_trans} {one.property('device')} {one.property('nets')} {one.pcell_parameters_by_name()}"
+        for one in cell.each_inst()
+    )
+
+
 def boxes(cell: pya.Cell, layer: int) -> list[str]:
     return sorted(one.box.to_s() for one in cell.shapes(layer).each(pya.Shapes.SBoxes))
 
@@ -43,7 +51,7 @@ def test_labels_and_pins_stay_on_their_terminals(named: tuple[str, Table]) -> No
     layout = pya.Layout(True, manager)
     layout.dbu = 0.001
     cell = placed(layout, first, table)
-    start = texts(cell)
+    start, sizes = texts(cell), devices(cell)
     process = rules.rules_of(table)
     pins = process.layer(layout, "pin") if process is not None else -1
     before = boxes(cell, pins) if pins >= 0 else []
@@ -66,5 +74,10 @@ def test_labels_and_pins_stay_on_their_terminals(named: tuple[str, Table]) -> No
                 assert not metal.interacting(spot).is_empty(), (text, x, y)
         drawn = pya.Region(cell.shapes(pins))
         assert not drawn.is_empty() and (drawn - metal).is_empty()
+    after = devices(cell)
+    assert len(after) == len(sizes) and after != sizes
     manager.undo()
     assert texts(cell) == start and (pins < 0 or boxes(cell, pins) == before)
+    assert devices(cell) == sizes
+    manager.redo()
+    assert devices(cell) == after and texts(cell) == now
