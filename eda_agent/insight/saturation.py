@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from eda_agent.errors import InputError
-from eda_agent.problem.off_current import OFF
+from eda_agent.problem.off_current import is_off
 from eda_agent.units import format_quantity
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def left_saturation(points: Mapping[str, Mapping[str, Row]], devices: Iterable[s
     for device in devices:
         found = {corner: row[device] for corner, row in points.items() if device in row}
         out = {
-            corner: None if abs(point["id"] or 0.0) < OFF else -point["margin"]
+            corner: None if is_off(point) else -point["margin"]
             for corner, point in found.items()
-            if abs(point["id"] or 0.0) < OFF or (point["margin"] is not None and point["margin"] < 0)
+            if is_off(point) or (point["margin"] is not None and point["margin"] < 0)
         }
         if out:
             corner = max(out, key=lambda name: float("inf") if (short := out[name]) is None else short)

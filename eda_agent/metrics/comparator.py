@@ -122,7 +122,7 @@ def _decision_offset(wave: Waveform, settings: Mapping[str, float]) -> float:
     held, reach = wave.real("held"), settings["range"]
     up, down = float(held.max()) > SURE, float(held.min()) < -SURE
     if not (up or down):
-        raise Unmeasurable("the comparator does not decide")
+        raise Unmeasurable("not decided")
     if not (up and down):
         limit = format_quantity(reach, "V", 3)
         raise Unmeasurable(f"the decision is the same at every input within {limit}: stuck, inverted or far off")

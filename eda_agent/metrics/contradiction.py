@@ -1,7 +1,8 @@
-"""A contradiction is a margin of a loop beside another analysis of the same design that oscillates: the margin proves
-nothing and is withheld.
+"""A contradiction is a margin or a response in time beside another analysis of the same design that oscillates: the
+value proves nothing and is withheld.
 
-A margin is that of one loop. Another loop, or large signals, may oscillate all the same.
+A margin is that of one loop. Another loop, or large signals, may oscillate all the same. A step may not excite what
+oscillates, such as a common-mode loop.
 """
 
 from __future__ import annotations
@@ -9,6 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MARGINS = frozenset({"phase_margin", "gain_margin", "cm_phase_margin"})
+RESPONSES = frozenset({"settling_time", "settling_time_down", "slew_rate_up", "slew_rate_down", "overshoot",
+                       "overshoot_down", "load_undershoot", "load_overshoot", "startup_time", "thd"})  # fmt: skip
+
+
+def proves_stability(metric: str, value: float | None) -> bool:
+    """Whether a value says that the circuit comes to rest: one of a response in time, or a positive margin."""
+    return value is not None and (metric in RESPONSES or (metric in MARGINS and value > 0))
 
 
 def tells_of_instability(why: str) -> bool:
@@ -26,6 +34,7 @@ def same_conditions(one: Mapping[str, float], other: Mapping[str, float], window
     )
 
 
-def withheld(testbench: str) -> str:
-    """The reason why a margin has no value."""
-    return f"testbench {testbench} shows that the circuit oscillates: this margin proves nothing"
+def withheld(metric: str, testbench: str) -> str:
+    """The reason why a metric has no value."""
+    kind = "margin" if metric in MARGINS else "value"
+    return f"testbench {testbench} shows that the circuit oscillates: this {kind} proves nothing"

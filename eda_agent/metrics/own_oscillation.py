@@ -6,7 +6,7 @@ minimum phase of the magnitude (`open_loop`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -42,6 +42,11 @@ def why_not_stable(wave: Waveform | None, mode: Mode | None = None) -> str:
         if unstable is not False:
             return TOO_SHARP if unstable is None else OSCILLATES
     return ""
+
+
+def in_feedback(why: str, settings: Mapping[str, float]) -> str:
+    """The reason with the testbench's share of feedback, which decides whether an amplifier oscillates."""
+    return f"{why} (feedback: {settings['feedback']:g})" if why and "feedback" in settings else why
 
 
 def _growing(mode: Mode) -> str:

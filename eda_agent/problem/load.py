@@ -11,7 +11,7 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS, Metric
 from eda_agent.problem.bench import circuit_of_deck, read_bench
-from eda_agent.problem.bench.results import result_metrics
+from eda_agent.problem.bench.results import result_metrics, with_printed
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.layout import load_layout
@@ -123,6 +123,7 @@ def load_problem(path: Path | str) -> Problem:
             testbenches[name] = bench
     notes += _unused_settings(fields, testbenches, corners)
     notes += above_rating(netlist, subckt, pdk, corners, fields.get("corners", top))
+    testbenches = with_printed(fields.get("specs"), testbenches)
     own = result_metrics(fields.get("specs"), testbenches)
     metrics = {**METRICS, **BIAS_METRICS, **own, **load_measures(fields.get("measures"), testbenches, path.parent)}
     circuit = circuit_of(netlist, subckt, pdk, groups)

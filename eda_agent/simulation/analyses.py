@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eda_agent.metrics.natural_modes import Mode
+from eda_agent.metrics.natural_modes import Mode, grows
 from eda_agent.metrics.waveform import CURRENTS, LOOP, MODES, PORTS, SEARCH, Waveform
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.problem.script.compiler import all_steps
@@ -76,6 +76,11 @@ class Analyses:
         for kind in sorted(commands, key=lambda kind: kind != "ac") if shared else commands:
             if kind == "op" and "ac" in result.waves:
                 continue
+            if kind == "tran" and MODES in deck.probes:
+                # it grows as long as the transient lasts, in ever smaller time steps
+                result.mode = self.mode(deck)
+                if result.mode is not None and grows(result.mode):
+                    continue
             command = commands[kind] if result.closer is None else with_shares(kind, commands[kind])
             plot, loop = self._excite(deck, kind, command)
             if kind == "ac" and shared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from eda_agent.metrics.contradiction import MARGINS, same_conditions, tells_of_instability, withheld
+from eda_agent.metrics.contradiction import proves_stability, same_conditions, tells_of_instability, withheld
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.simulation.bias import worst_device
 from eda_agent.simulation.deck import Deck
@@ -81,7 +81,7 @@ def _withhold(
     reasons: dict[tuple[str, str], str],
     bounds: dict[tuple[str, str], str],
 ) -> None:
-    """Withhold the margins that a testbench of the same corner contradicts (`metrics.contradiction`)."""
+    """Withhold the values that a testbench of the same corner contradicts (`metrics.contradiction`)."""
     specs = {spec.name: spec for spec in problem.specs}
     benches = {
         specs[name].testbench: problem.testbenches[specs[name].testbench]
@@ -90,12 +90,12 @@ def _withhold(
     }
     settings = {deck.testbench: deck.settings for deck in decks if deck.corner == corner}
     for spec in problem.specs:
-        if spec.metric.name not in MARGINS or (row.get(spec.name) or 0.0) <= 0:
+        if not proves_stability(spec.metric.name, row.get(spec.name)):
             continue
         for name, bench in benches.items():
             windows = frozenset({*bench.grows, *problem.testbenches[spec.testbench].grows})
             if same_conditions(settings[name], settings[spec.testbench], windows):
-                row[spec.name], reasons[corner, spec.name] = None, withheld(name)
+                row[spec.name], reasons[corner, spec.name] = None, withheld(spec.metric.name, name)
                 bounds.pop((corner, spec.name), None)
                 break
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from eda_agent import metrics
 from eda_agent.metrics.measurable import Unmeasurable
-from eda_agent.metrics.own_oscillation import why_not_stable
+from eda_agent.metrics.own_oscillation import in_feedback, why_not_stable
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.simulation.analyses import Simulated
 from eda_agent.simulation.circuit_state import LoadedDeck
@@ -24,6 +24,7 @@ RESULT = "result"
 def measure_all(deck: LoadedDeck, simulated: Simulated) -> dict[str, metrics.Measured]:
     """Metric → measured value, for each metric of a deck; none if its circuit oscillates by itself."""
     if why := why_not_stable(simulated.waves.get("ac"), simulated.mode):
+        why = in_feedback(why, deck.settings)
         return {metric: metrics.Measured(None, why) for metric, _ in deck.metrics}
     return {
         metric: _result(metric, simulated)

@@ -23,6 +23,9 @@ READ_AT = 2
 SLOWEST_READ = 1e-4
 """Hz from which modes are read, whatever the testbench's own sweep is: it may begin far above a slow mode."""
 
+WITHOUT_SWEEP = "ac dec 2 1e3 1e10"
+"""The band of a transient."""
+
 
 def measure_modes(
     deck: LoadedDeck,
@@ -38,7 +41,8 @@ def measure_modes(
         analyse: runs a command and returns the plot's name.
         read: returns a vector by its name, such as `ac3.out`.
     """
-    nets, command = deck.probed_nets(), dict(deck.analyses).get("ac", "")
+    nets, analyses = deck.probed_nets(), dict(deck.analyses)
+    command = analyses.get("ac", WITHOUT_SWEEP if "tran" in analyses else "")
     if MODES not in deck.probes or not nets or not command:
         return None
     start, stop = command.split()[-2:]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from eda_agent.problem.off_current import OFF
+from eda_agent.problem.off_current import is_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class OperatingPoint:
     @property
     def region(self) -> str:
         """off, triode or saturation."""
-        return "off" if self.id < OFF else "triode" if self.margin < 0 else "saturation"
+        off = is_off({"id": self.id, "vgs": self.vgs, "vth": self.vth})
+        return "off" if off else "triode" if self.margin < 0 else "saturation"
 
     def data(self) -> dict[str, float]:
         """Field → number of five digits. A journal, a report and `show` then round the same number for people."""

@@ -77,7 +77,7 @@ class Session:
         try:
             self.apply(key, state)
             simulated = self.analyses.run(deck, operating_point, closer, wanted_only)
-            simulated.mode = self.analyses.mode(deck)
+            simulated.mode = simulated.mode or self.analyses.mode(deck)
             if IN_TIME & {metric for metric, _ in deck.metrics} and "tran" in simulated.waves:
                 wave, flat = simulated.waves["tran"], state.elements
                 noisy = noisy_period(self.ngspice, deck, flat, self.cards.text(deck.models, flat), wave)

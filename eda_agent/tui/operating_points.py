@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 from textual.containers import Vertical
 
-from eda_agent.problem.off_current import OFF
+from eda_agent.problem.off_current import is_off
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.tui.shown import Shown
 from eda_agent.tui.table import Table, right
@@ -35,7 +35,7 @@ def point_rows(points: Mapping[str, Any]) -> list[list[Text]]:
     """One row per device, those with the least margin first."""
     rows = []
     for name, point in sorted(points.items(), key=lambda item: item[1]["margin"] or 0.0):
-        off = abs(point["id"] or 0.0) < OFF
+        off = is_off(point)
         bad = not off and (point["margin"] or 0.0) < 0.0
         rows.append(
             [

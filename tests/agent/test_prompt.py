@@ -18,6 +18,7 @@ from eda_agent.agent.prompt import render
 from eda_agent.agent.prompt.devices import changed_devices, points_text
 from eda_agent.agent.prompt.turns import chosen_turns
 from eda_agent.agent.turn import Proposal
+from eda_agent.problem.off_current import is_off
 from eda_agent.problem.spec import Problem
 from eda_agent.run.request import Request
 from eda_agent.run.sizing import size
@@ -239,4 +240,7 @@ def test_devices_without_current_are_one_line_and_equal_ones_share_a_row() -> No
         "OFF: m3 m4",
     ]
     assert points_text({"m3": off}) == "OFF: m3"
+    # 0.2 nA in weak inversion is a bias, as a start-up device's leak is none
+    weak = replace(on, id=2e-10, vgs=0.45)
+    assert weak.region == "saturation" and replace(weak, vgs=0.05).region == "off" and not is_off(weak.data())
     assert changed_devices({"m1": off, "m2": on, "m3": off}, {"m1": on, "m2": on, "m3": off}) == ["m1"]

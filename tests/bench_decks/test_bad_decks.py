@@ -176,7 +176,7 @@ def test_a_measurement_that_fails_is_said_and_the_others_stay(tmp_path, capsys):
     assert main(["init", str(written(tmp_path, body))]) == 0
     spec = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
     assert "level:" in spec and "  never:" not in spec
-    assert "line 12: out of the interval: it is never reached" in spec
+    assert "line 12: never: out of the interval: it is never reached" in spec
     # asked for all the same, it has no value, with the reason
     (tmp_path / "spec.yaml").write_text(
         spec.replace("specs:\n", "specs:\n  never: {testbench: tb, unit: s, maximum: 1u}\n")
@@ -205,3 +205,24 @@ def test_a_message_names_the_line_of_the_analysis(tmp_path, capsys):
     assert main(["init", str(written(tmp_path, body))]) == 2
     shown = capsys.readouterr()
     assert "line 0" not in shown.out + shown.err
+
+
+def test_a_measurement_of_an_included_script_names_its_file(tmp_path, capsys):
+    (tmp_path / "run.inc").write_text(".control\nop\ntran 1n 100n\nmeas tran never when v(out)=5\n.endc\n")
+    assert main(["init", str(written(tmp_path, '.include "run.inc"\n.control\nop\nprint v(out)\n.endc'))]) == 0
+    # init writes the script into its copy of the deck
+    assert "tb.eda.spice, line 13: never: out of the interval" in (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+
+
+def test_print_all_gives_specs_that_load_and_a_supply_that_reaches_nothing_is_said(tmp_path, capsys):
+    deck = written(tmp_path, ".control\nop\nprint all\n.endc", HEAD.replace("Vdd vdd 0 1.8", "Vdd vdd 0 dc=1.8"))
+    deck.write_text(deck.read_text().replace("RD vdd out 20k", "RD vdd out 20k\nRS vss x 0.05\nRT x 0 0.05"))
+    assert main(["init", str(deck)]) == 0
+    spec = tmp_path / "spec.yaml"
+    assert "  out: {testbench: tb" in spec.read_text() and "RS: {min: 0.00" in spec.read_text()
+    assert main(["check", str(spec)]) == 0
+    spec.write_text(spec.read_text().replace(", supply: vdd", ""))
+    capsys.readouterr()
+    assert main(["check", str(spec)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "vdd of the corners reaches nothing in the deck: name the source" in said, said

@@ -85,7 +85,7 @@ def test_a_sensitivity_is_that_of_theory_or_is_said_to_be_wrong(pool, tmp_path):
     if pool.version.startswith("39"):
         assert found["warm"][0] == pytest.approx(-1.5 / 2.5**2 / 1e3, rel=1e-4) and not messages
     else:
-        assert len(messages) == 1 and messages[0].startswith("line 19: sens of ngspice 4")
+        assert len(messages) == 1 and "line 19: sens of ngspice 4" in messages[0]
 
 
 def test_a_value_that_waits_for_reset_stays_waiting_through_sens(pool, tmp_path):

@@ -100,6 +100,8 @@ def test_a_supply_above_the_rated_voltage_is_said(folder: Path, capsys: pytest.C
         ("gain_db", 40.0, "", "dB"),
         ("idd", 1e-5, "A", "A"),
         ("gain_db_min", 40.0, "V", "dB"),
+        ("slew_up", 4e6, "Hz", "V/s"),
+        ("sr", 4e6, "Hz", "V/s"),
     ],
 )
 def test_units_of_computed_values(name: str, value: float, unit: str, wanted: str) -> None:

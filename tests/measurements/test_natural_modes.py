@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.metrics import measure
-from eda_agent.metrics.contradiction import same_conditions, tells_of_instability
+from eda_agent.metrics.contradiction import proves_stability, same_conditions, tells_of_instability
 from eda_agent.metrics.natural_modes import fastest_growing, grows
 from eda_agent.metrics.own_oscillation import why_not_stable
 from eda_agent.problem.load import load_problem
@@ -158,12 +158,13 @@ def swing_and_frequency(time: np.ndarray, value: np.ndarray) -> tuple[float, flo
 
 
 @pytest.mark.parametrize("inner", ["1p", "10f"])
-def test_a_second_common_mode_loop_that_oscillates_withholds_every_margin(inner: str, tmp_path: Path) -> None:
+def test_a_second_common_mode_loop_that_oscillates_withholds_every_margin_and_step(inner: str, tmp_path: Path) -> None:
     cell = TWO_LOOPS.format(inner=inner)
     spec = (
         "subckt: fda\nports: {control: none, cmfb: cm}\nbias: {ib: {current: 5u}}\nparameters:\n  M5.w: {min: 1u, max: 90u}\n"
         "testbenches:\n  common: {template: common_mode_loop, load: 30p}\n  loop: {template: differential_loop, load: 30p}\n"
-        "specs:\n  cm_phase_margin: {testbench: common, minimum: 1}\n  phase_margin: {testbench: loop, minimum: 1}\n"
+        "  step: {template: differential_step, load: 30p}\n"
+        "specs:\n  settling_time: {testbench: step, maximum: 1m}\n  slew_rate_up: {testbench: step, minimum: 1}\n  cm_phase_margin: {testbench: common, minimum: 1}\n  phase_margin: {testbench: loop, minimum: 1}\n"
     )
     found, said = measured(tmp_path, MODELS, cell, spec)
     call = "X1 inp inn outp outn vocm ib vdd 0 fda\nVd vdd 0 3\nIb vdd ib 5u\nC3 outp 0 30p\nC4 outn 0 30p\n"
@@ -208,6 +209,8 @@ def test_words_that_tell_of_an_oscillation() -> None:
     assert tells_of_instability("the output oscillates") and not tells_of_instability("not settled")
     assert not tells_of_instability("whether the circuit oscillates is unknown")
     assert why_not_stable(None) == ""
+    assert proves_stability("settling_time", 1e-6) and proves_stability("overshoot", 0.0)
+    assert not proves_stability("phase_margin", -3.0) and not proves_stability("power", 1e-3)
     windows = frozenset({"f_start"})
     assert same_conditions({"load": 1e-12, "f_start": 1.0}, {"load": 1e-12, "f_start": 9.0, "hold": 1.0}, windows)
     assert not same_conditions({"load": 1e-12}, {"load": 2e-12}, windows)

@@ -191,6 +191,20 @@ def test_the_name_says_the_level_of_a_released_reset(port: str, level: str) -> N
     assert level_named(port) == level
 
 
+def test_the_check_reads_the_ramp_of_the_thresholds() -> None:
+    """The second ramp is too fast for this circuit: its table has thresholds, and the check does not deny them."""
+    from eda_agent.simulation.soundness.observation import Observation
+    from eda_agent.simulation.soundness.power_on_reset import check
+
+    slow = [(0, 0, 0), (0.6, 1.2, 0), (0.61, 1.22, 1.22), (1, 2, 2), (1.5, 1, 1), (1.51, 0.98, 0), (2, 0, 0)]
+    wave = drawn(*slow, (2.3, 1.2, 0), (2.301, 1.2, 1.2), (2.5, 2.0001, 2.0001), (3, 0, 0))
+    settings = {"vdd": 2.0, "ramp": 1.0}
+    seen = Observation("threshold", "nominal", "reset_threshold", (), frozenset(), settings, {"tran": wave}, {})
+    assert not list(check(seen))
+    still = replace(seen, waves={"tran": drawn((0, 0, 0), (1, 2, 2), (2, 0, 0), (2.5, 2, 2), (3, 0, 0))})
+    assert "never signals a reset" in next(iter(check(still))).did
+
+
 def test_a_reset_that_is_not_released_has_no_values() -> None:
     # low at the full supply: an inverted reset that is still on, or a plain one that is off
     wave = drawn((0, 0, 0), (0.7, 0.7, 0.7), (0.8, 0.8, 0), (2, 2, 0), (9, 2, 0))

@@ -78,3 +78,15 @@ def test_one_parameter_sizes_a_ladder(leg: str, tmp_path: Path) -> None:
         return
     double = 7e3 * (2 if leg == "20k" else 1.95)
     assert [values[one] for one in ("r1", "r2", "rt", "r3")] == pytest.approx([double, double, double, 7e3])
+
+
+def test_bits_without_an_order_are_named_and_their_ports_complete_the_draft(tmp_path: Path) -> None:
+    body = (GATES + LEGS).replace("in1", "lo").replace("in2", "hi")
+    (tmp_path / "dac.spice").write_text(f"* t\n{MODELS}.subckt dac lo hi out vdd vss\n{body}.ends\n")
+    draft = read_circuit(tmp_path / "dac.spice", tmp_path)
+    assert not draft.kind.name and any("lo, hi switch a ladder of resistors at out" in one for one in draft.doubts)
+    ports = ("out=out", "b0=lo", "b1=hi")
+    given = [word for port in ports for word in ("--port", port)]
+    assert main(["init", str(tmp_path / "dac.spice"), "--kind", "dac", "--supply", "3", "--no-sim", *given]) == 0
+    bench = load_problem(tmp_path / "spec.yaml").testbenches["codes"]
+    assert float(bench.settings["bits"]) == 2 and bench.nets["hi"] != bench.nets["lo"]

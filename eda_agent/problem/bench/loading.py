@@ -54,7 +54,9 @@ def load_bench(
         for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
     }
     findings: list[Finding] = []
-    program = compile_script(text.script, text.measures, findings, analyses=text.analyses, fourier=text.fourier)
+    program = compile_script(
+        text.script, text.measures, findings, analyses=text.analyses, fourier=text.fourier, named=True
+    )
     calls = text.instances(scope.name)
     if not calls:
         deck_node.wrong(

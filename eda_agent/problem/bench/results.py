@@ -9,13 +9,34 @@ from dataclasses import replace
 from typing import Literal
 
 from eda_agent.metrics import METRICS, Metric
+from eda_agent.problem.bench.loading import RESULT
 from eda_agent.problem.located_node import LocatedNode
+from eda_agent.problem.script.compiler import all_steps
 from eda_agent.problem.spec import Testbench
 from eda_agent.units import QuantityError, parse_quantity, read_unit
 
 _DEFINITION = "a result of the designer's own deck"
 _SPANS = {"dB": 60.0, "deg": 90.0, "%": 50.0, "degC": 100.0}
 """Unit → the miss at which a linear ramp scores 0; other units have a ramp over decades."""
+
+
+def with_printed(specs: LocatedNode | None, testbenches: Mapping[str, Testbench]) -> dict[str, Testbench]:
+    """The testbenches; one with `print all` has each result that a spec asks of it. Only the simulation knows whether
+    it has a vector of that name.
+    """
+    result = dict(testbenches)
+    for key, entry in specs.mapping("specs").items() if specs else ():
+        values = entry.value if isinstance(entry.value, dict) else {}
+        place = str(values["testbench"].value) if "testbench" in values else next(iter(testbenches), "")
+        name = str(values["metric"].value) if "metric" in values else key
+        bench = result.get(place)
+        if bench is None or bench.program is None or name in METRICS or name in bench.sources:
+            continue
+        if any(step["do"] == "print_all" for step in all_steps(bench.program.steps)):
+            program = replace(bench.program, results={**bench.program.results, name: "print"})
+            measures, sources = {**bench.measures, name: RESULT}, {**bench.sources, name: RESULT}
+            result[place] = replace(bench, program=program, measures=measures, sources=sources)
+    return result
 
 
 def result_metrics(specs: LocatedNode | None, testbenches: Mapping[str, Testbench]) -> dict[str, Metric]:

@@ -47,6 +47,14 @@ def is_ladder(structure: Structure, driven: Sequence[Collection[str]], out: str)
     return len(tops) >= max(2, len(driven) - 1)
 
 
+def has_foot(structure: Structure, driven: Collection[str]) -> bool:
+    """Whether a bit switches the foot of a resistor. `driven`: `driven_by` of the bit."""
+    return bool(
+        _feet(structure, driven)
+        & {net for one in structure.passives if one.kind == "r" for net in one.nets} - {*structure.ports}
+    )
+
+
 def is_steered(structure: Structure, driven: Sequence[Collection[str]], port: str) -> bool:
     """Whether every bit leads a current of its own to a port: a device that the bit drives stands between the port and
     a mirror's copy. A differential pair shares one current.

@@ -12,9 +12,10 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.answers import Answers
 from eda_agent.problem.draft.bias_direction import direction_said
 from eda_agent.problem.draft.circuit_class import CircuitClass
+from eda_agent.problem.draft.converter import with_bits
 from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIAL
 from eda_agent.problem.draft.fully_differential import with_common_mode
-from eda_agent.problem.draft.kinds import KINDS
+from eda_agent.problem.draft.kinds import CONVERTER, KINDS
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, outputs_of
 from eda_agent.problem.load_testbench import NO_PORT
@@ -117,6 +118,9 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
         whole = with_common_mode(structure, ports, rest)
         return CircuitClass(answers.kind, {**whole.ports, **rails}, whole.bias, whole.benches, whole.doubts)
     chosen = replace(found, name=answers.kind, benches=kind.benches, doubts=())
+    if answers.kind == CONVERTER:
+        ports, tests = with_bits(ports)
+        chosen = replace(chosen, benches=tests)
     return _with_ports(chosen, structure, {**ports, **rails})
 
 

@@ -26,6 +26,7 @@ from eda_agent.problem.draft.benches import (
 from eda_agent.problem.draft.charge_pump import charge_pump
 from eda_agent.problem.draft.chosen_output import last_driven, named_output
 from eda_agent.problem.draft.clocked_comparator import clocked_comparator
+from eda_agent.problem.draft.converter import unnamed_bits
 from eda_agent.problem.draft.cross_coupled import cross_coupled, crossed
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated, leads_to_gates
 from eda_agent.problem.draft.enable import enables_of, words_of
@@ -187,6 +188,13 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         return _mirrors(rails, *bias_of)
     if len(rest) == 1 and not inputs and structure.fets and not leads_to_gates(structure, rest[0]):
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, REFERENCE, tuple(doubts))
+    if (ladder := unnamed_bits(structure, rest)) is not None:
+        out, bits = ladder
+        doubts.append(
+            f"which bit is which: {', '.join(bits)} switch a ladder of resistors at {out}; name each, the least first:"
+            f" --kind dac --port out={out} --port b0=…"
+        )
+        return CircuitClass("", rails, {}, (), tuple(doubts))
     doubts.append("the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
     return CircuitClass("", rails, {}, (), tuple(doubts))
 

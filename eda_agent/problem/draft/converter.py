@@ -5,13 +5,14 @@ switches that lead the current of a source to the output (current steering).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench, converter_benches
-from eda_agent.problem.draft.bit_switches import driven_by, is_ladder, is_steered
+from eda_agent.problem.draft.bit_switches import driven_by, has_foot, is_ladder, is_steered
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases
+from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure
 
 MOST_BITS = 8
@@ -53,6 +54,22 @@ def converter(structure: Structure, rest: Sequence[str]) -> Converter | None:
     if currents and len(outs) == 2:
         ports["outb"] = outs[1]
     return Converter(ports, biases(structure, rest, {*ports.values()}), benches)
+
+
+def unnamed_bits(structure: Structure, rest: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """(output, its bits) of a ladder of resistors whose bits the names do not order, None if there is none."""
+    for out in rest:
+        bits = tuple(port for port in rest if port != out and has_foot(structure, driven_by(structure, [port])))
+        if len(bits) > 1 and is_ladder(structure, [driven_by(structure, [bit]) for bit in bits], out):
+            return out, bits
+    return None
+
+
+def with_bits(ports: Mapping[str, str]) -> tuple[dict[str, str], tuple[Bench, ...]]:
+    """(the ports without bits that no port has, the testbenches) of a converter whose ports are given."""
+    absent = {f"b{place}" for place in range(MOST_BITS) if ports.get(f"b{place}", NO_PORT) == NO_PORT}
+    kept = {role: port for role, port in ports.items() if role not in absent}
+    return kept, converter_benches("voltage", MOST_BITS - len(absent), "")
 
 
 def _buses(rest: Sequence[str]) -> list[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from eda_agent.problem.draft.benches import MAX, MIN, NEAR
 from eda_agent.problem.draft.extremes import Extremes
 from eda_agent.problem.draft.own_bench import OwnBench
 from eda_agent.problem.draft.targets import HALF, NEARNESS, WHOLE, rounded
+from eda_agent.problem.script.compiler import result_name
 from eda_agent.problem.script.dependence import intermediates
 from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit
 
@@ -29,6 +30,7 @@ _FIRST = re.compile(r"thd|err|ripple|noise")
 _SCALED = re.compile(r"_(?:[fpnumkg]|meg)(?:w|a|v|hz|s|f|ohms?|j)$")
 """Endings of a name whose value the deck has scaled itself: p_uw, bw_mhz. It stays a plain number."""
 _NAMED_UNITS = ((re.compile(r"_db$"), "dB"), (re.compile(r"_deg$"), "deg"), (re.compile(r"_hz$"), "Hz"))
+_SLOPE = re.compile(r"slew|^sr(?:_|\d|$)")
 _POWER = re.compile(r"^p(?:ower|diss|w)?(?:_|\d|$)|power")
 INTERMEDIATE = "other results are computed from it"
 
@@ -68,8 +70,13 @@ def trial_specs(benches: Mapping[str, OwnBench]) -> list[str]:
     return [
         f"  {_key(name, bench, taken)}minimum: 1}}  # write your target"
         for bench, own in benches.items()
-        for name in (own.program.results if own.program is not None else ())
+        for name in (own.program.results or [_printed_net(own)] if own.program is not None else ())
     ]
+
+
+def _printed_net(own: OwnBench) -> str:
+    """The first net of the circuit's call: of a deck whose only results are those of `print all`."""
+    return result_name(own.text.instances(own.subckt)[0][1])
 
 
 def _key(name: str, testbench: str, taken: dict[str, str], unit: str = "") -> str:
@@ -132,6 +139,9 @@ def unit_for(name: str, row: Row) -> str:
     if row.unit == "A" and row.value > 0 and _POWER.search(stem):
         # a current times the supply as a number; a supply's own current is negative
         return "W"
+    if row.unit == "Hz" and _SLOPE.search(stem):
+        # volts as a number over a time
+        return "V/s"
     if row.unit in {"rad", "deg", ""} and _ANGLE.search(name) and abs(row.value) > math.pi:
         return "deg"
     if row.unit == "rad":

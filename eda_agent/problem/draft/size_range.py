@@ -20,7 +20,7 @@ from eda_agent.problem.size_places import (
     place_unit,
     uses_of,
 )
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, likely_mix_up, plain_number
 
 _LARGE = 0.1
 """m: a width or length from here on is one without its prefix."""
@@ -109,8 +109,8 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         and not edit.device
         and (within := _within(draft, edit, device, start / scale, spread)) is not None
     ):
-        return _plain(within[0] * scale), _plain(within[1] * scale), "", "log"
-    return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
+        return _clear(within[0] * scale, unit), _clear(within[1] * scale, unit), "", "log"
+    return _clear(_nice(start / spread), unit), _clear(_nice(start * spread), unit), "", "log"
 
 
 def _within(draft: Draft, edit: Edit, device: Device, start: float, spread: float) -> tuple[float, float] | None:
@@ -163,6 +163,12 @@ def _smallest(draft: Draft, key: str) -> float:
 
 def _nice(value: float) -> float:
     return float(f"{value:.1g}")
+
+
+def _clear(value: float, unit: str) -> str:
+    """A value as text; without a prefix where the reader of a spec would ask whether m means M."""
+    text = _plain(value)
+    return plain_number(value, 6) if likely_mix_up(text, value, unit) else text
 
 
 def _plain(value: float) -> str:

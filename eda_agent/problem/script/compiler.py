@@ -60,6 +60,7 @@ def compile_script(
     *,
     analyses: Sequence[Line] = (),
     fourier: Sequence[Line] = (),
+    named: bool = False,
 ) -> Program:
     """Compile a deck's script.
 
@@ -69,16 +70,17 @@ def compile_script(
         findings: receives one finding for each line that cannot be read.
         analyses: the deck's analysis cards, which run if there is no script.
         fourier: the `.four` cards, which are computed last.
+        named: whether the messages of the program name the file of a line.
 
     Returns:
         the program.
     """
-    compiler = _Compiler(findings)
+    compiler = _Compiler(findings, named)
     steps = compiler.script(control)
     read = []
     for line in measures:
         try:
-            read.append({**read_measure(line.text.partition(" ")[2]), "line": line.number})
+            read.append({**read_measure(line.text.partition(" ")[2]), **_place(line, named)})
         except ScriptError as error:
             findings.append(line.finding(str(error), error.fix))
     if not control and analyses:
@@ -95,9 +97,14 @@ def result_name(text: str) -> str:
     return name if name[:1].isalpha() else f"r_{name}"[:MAX_NAME]
 
 
+def _place(line: Line, named: bool) -> dict[str, Any]:
+    """The place of a step for messages."""
+    return {"line": line.number, **({"file": line.file.name} if named else {})}
+
+
 class _Compiler:
-    def __init__(self, findings: list[Finding]):
-        self.findings = findings
+    def __init__(self, findings: list[Finding], named: bool):
+        self.findings, self.named = findings, named
         self.results: dict[str, str] = {}
         self.skipped: list[str] = []
         self.macros: dict[str, tuple[tuple[str, ...], str]] = {}
@@ -135,7 +142,7 @@ class _Compiler:
                 self.findings.append(line.finding(str(error), error.fix))
                 continue
             if step is not None:
-                steps.append({**step, "line": line.number})
+                steps.append({**step, **_place(line, self.named)})
         if opened is not None:
             self.findings.append(opened.finding("this block has no end", "write end"))
         return steps, None

@@ -66,13 +66,14 @@ class _Run(SimulatorSteps):
     def block(self, steps: Sequence[Step]) -> None:
         for step in steps:
             self.steps += 1
-            self.line = step["line"]
+            self.line, self.file = step["line"], step.get("file", "")
             if self.steps > MAX_STEPS:
                 raise self._stop(f"the script did not end after {MAX_STEPS:,} steps")
             try:
                 getattr(self, f"do_{step['do']}")(step)
             except FormulaError as error:
-                self._message(str(error))
+                name = f"{step['measure']['name']}: " if step["do"] == "measure" else ""
+                self._message(f"{name}{error}")
                 self._missing(step, str(error))
 
     def do_nothing(self, step: Step) -> None:
@@ -117,14 +118,14 @@ class _Run(SimulatorSteps):
         while self._holds(step["tree"]):
             if not self._once(step["body"]):
                 return
-            self.line = step["line"]
+            self.line, self.file = step["line"], step.get("file", "")
             if names is not None:
                 said = f"nothing in it changes {' or '.join(names)}" if names else "its condition is always the same"
                 raise self._stop(f"the loop does not end: {said}")
 
     def do_dowhile(self, step: Step) -> None:
         while self._once(step["body"]) and self._holds(step["tree"]):
-            self.line = step["line"]
+            self.line, self.file = step["line"], step.get("file", "")
 
     def do_repeat(self, step: Step) -> None:
         times = parse_spice_number(self.text(step["times"]))

@@ -67,7 +67,7 @@ class SimulatorSteps(State):
             said = self.ngspice.log[start:]
             # a deck that did not load says why before
             failure = classify(self.ngspice.log if any("circuits loaded" in line for line in said) else said)
-            raise SimulationFailed(Failure(failure.kind, f"line {self.line}: {command[:60]}: {failure.words}"[:400]))
+            raise SimulationFailed(Failure(failure.kind, f"{self.place}: {command[:60]}: {failure.words}"[:400]))
         for plot in new:
             self.outcome.plots[plot.kind], self.outcome.last = plot.real, plot.kind
             self._measured(plot)
@@ -87,7 +87,7 @@ class SimulatorSteps(State):
         self._measuring = True
         fitting = [line for line in self.measures if line["analysis"] == plot.kind]
         for line in sorted(fitting, key=lambda line: line["kind"] == "param"):
-            self.line = line["line"]
+            self.line, self.file = line["line"], line.get("file", "")
             try:
                 value, unit = self._parameter(line) if line["kind"] == "param" else self._value(line)
             except (FormulaError, ExpressionError) as error:

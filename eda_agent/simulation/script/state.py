@@ -60,6 +60,7 @@ class State:
         self.settings: set[str] = set()
         self.degrees = False
         self.steps = self.analyses = self.line = self.own = 0
+        self.file = ""
         self.analysed = time.monotonic()
         """When the last analysis ended, or the program began."""
 
@@ -84,12 +85,17 @@ class State:
                 parts.append(values[part[2] - 1] if len(part) > 2 else " ".join(values))
         return "".join(parts)
 
+    @property
+    def place(self) -> str:
+        """The line of the present step; with its file, if the program names it."""
+        return f"{self.file}, line {self.line}" if self.file else f"line {self.line}"
+
     def _stop(self, words: str) -> SimulationFailed:
-        return SimulationFailed(Failure("script", f"line {self.line}: {words}"))
+        return SimulationFailed(Failure("script", f"{self.place}: {words}"))
 
     def _message(self, words: str) -> None:
         if len(self.outcome.messages) < MAX_MESSAGES:
-            self.outcome.messages.append(f"line {self.line}: {words}")
+            self.outcome.messages.append(f"{self.place}: {words}")
 
     def record(self, name: str, vector: Vector, *, printed: bool = True) -> None:
         """Keep a named result if it is one real number."""
@@ -112,4 +118,4 @@ class State:
         for name in names:
             result = self.outcome.results.setdefault(result_name(name), Result())
             if not result.values:
-                result.why = f"line {self.line}: {why}"
+                result.why = f"{self.place}: {why}"

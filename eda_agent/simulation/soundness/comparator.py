@@ -27,10 +27,10 @@ def check(seen: Observation) -> Iterator[Symptom]:
     if max(abs(first), abs(second)) < level:
         most = format_quantity(max(abs(first), abs(second)), "V", 2)
         yield Symptom(
-            "never decides",
+            "not decided",
             seen.testbench,
             seen.corner,
-            f"it never decides: its outputs differ by at most {most}",
+            f"not decided: its outputs differ by at most {most}",
             look,
         )
     elif min(abs(first), abs(second)) >= level and first * second > 0:
