@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.problem.draft.port_names import named
+
 from .test_clocked_comparators import MODELS, inverter
 from .test_dialects_met import draft_of
 
@@ -63,3 +65,13 @@ def test_names_tell_which_input_is_which(tmp_path: Path) -> None:
     draft = draft_of(text, tmp_path)
     assert (draft.kind.ports["inp"], draft.kind.ports["inn"]) == ("in_p", "in_n")
     assert not any("inverts" in said or "does not invert" in said for said in draft.noticed)
+
+
+def test_the_word_output_is_no_positive_output() -> None:
+    """`OUTPUT_N` begins as `OUTP` does."""
+    assert [port for port in ("output", "OUTPUT_N", "outp", "OUTPUT_P", "vout_p1") if named("outp", port)] == [
+        "outp",
+        "OUTPUT_P",
+        "vout_p1",
+    ]
+    assert named("outn", "OUTPUT_N") and not named("outn", "output")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.draft.conditions import held_of, supply_of
 from eda_agent.problem.draft.flat import conditions_of
 from eda_agent.problem.draft.foundry_calls import foundry_calls
 from eda_agent.problem.draft.sizable_parameters import places_of
 from eda_agent.problem.draft.valued_resistors import with_valued_resistors
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import find_pdk
 from tests.problem.test_hidden_output import written
 
@@ -179,3 +180,24 @@ M9 vin o2 out vss nch W=100u L=0.5u
     assert draft.kind.name == "regulator with its divider"
     assert draft.kind.ports["out"] == "out" and draft.kind.bias == {"vref": "voltage", "ib": "sink"}
     assert any("the output is compared itself" in said for said in draft.noticed)
+
+
+def test_a_size_keeps_within_the_models_of_what_follows_it(tmp_path: Path) -> None:
+    """A mirror of two flavours: the length of a 1.8 V device is that of a 5 V one, whose models begin higher."""
+    low, high = "sky130_fd_pr__pfet_01v8", "sky130_fd_pr__pfet_g5v0d10v5"
+    text = f"""simulator lang=spice
+.subckt bias ib out vdd vss
+XM1 ib ib vdd vdd {low} w=4 l=2
+XM2 a ib vdd vdd {high} w=4 l=2
+XM3 a a vss vss sky130_fd_pr__nfet_01v8 w=2 l=2
+XM4 out a vss vss sky130_fd_pr__nfet_01v8 w=2 l=2
+.ends
+"""
+    path = tmp_path / "c.spice"
+    path.write_text("* c\n" + text)
+    draft = read_circuit(path, tmp_path)
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert {"xm1", "xm2"} <= {name for group in draft.structure.matched for name in group}
+    (length,) = [one for one in problem.space.parameters if one.name == "XM1.l"]
+    assert length.minimum == pytest.approx(0.5e-6)

@@ -61,12 +61,17 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
     return result
 
 
+_LANGUAGE = re.compile(r"^\s*simulator\s+lang\s*=\s*spice\s*\n", re.IGNORECASE | re.MULTILINE)
+
+
 def first_variant(text: str, notes: list[str]) -> str:
     """The text of a HSPICE deck without guards of models, tables of `.data`, its loop analysis `.lstb` with what reads
-    it, and what `.alter` changes.
+    it, and what `.alter` changes; without the line by which Spectre is told that SPICE follows.
 
     A deck without them is returned unchanged.
     """
+    text, told = _LANGUAGE.subn("", text)
+    notes += ["simulator lang=spice was left out"] if told else []
     if not re.search(
         r"^\s*\.(?:alter|data|lstb|(?:un)?prot\w*|temp\s*=|(?:ac|dc|tran|noise)\s[^\n]*\ssweep\s)",
         text,

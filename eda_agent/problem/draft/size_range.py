@@ -61,7 +61,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
                 f" if micrometres are meant, write {start / scale:g}u in the netlist"
             )
             draft.noticed += [said] if said not in draft.noticed else []
-        rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
+        followers = _followers(draft, edit)
+        devices = [*(other for other, _ in uses), *(other for other, _ in followers)]
+        rules = [rule for other in devices if (rule := draft.pdk.device(other.value)) is not None]
         least = (
             max((rule.width if key == "w" else rule.length)[0] for rule in rules)
             if rules
@@ -77,7 +79,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
             fingers = [
                 fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses
             ]
-            fingers += _followers_fingers(draft, edit)
+            fingers += [count for _, count in followers]
             least, most = least * max(fingers), most * (min(fingers) if rules else 1.0)
             grid *= fingers[0] if len(set(fingers)) == 1 else 1.0
         top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
@@ -136,8 +138,8 @@ def _within(draft: Draft, edit: Edit, device: Device, start: float, spread: floa
     return ends[0], ends[1]
 
 
-def _followers_fingers(draft: Draft, edit: Edit) -> list[float]:
-    """The fingers of the devices whose width follows this one."""
+def _followers(draft: Draft, edit: Edit) -> list[tuple[Device, float]]:
+    """The devices whose width or length follows this one, each with its number of fingers."""
     path = edit.device if edit.scope == draft.subckt else f"{edit.scope}.{edit.device}"
     result = []
     for names, attribute in grouped(draft).equal:
@@ -145,7 +147,7 @@ def _followers_fingers(draft: Draft, edit: Edit) -> list[float]:
             cell, _, device = name.rpartition(".")
             scope = draft.netlist.subcircuits[cell or draft.subckt]
             if (found := scope.device(device)) is not None:
-                result.append(fingers_of(found, scope.name, draft.netlist, draft.subckt) or 1.0)
+                result.append((found, fingers_of(found, scope.name, draft.netlist, draft.subckt) or 1.0))
     return result
 
 
