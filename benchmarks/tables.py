@@ -29,6 +29,7 @@ RESULTS = TOP / "benchmarks" / "results"
 SHOWN = {
     "present/unseen": ("docs/results.md", "present/unseen"),
     "present/fresh": ("docs/results.md", "present/fresh"),
+    "present/drawn": ("docs/results.md", "present/drawn"),
     "present/learned": ("docs/results.md", "present/learned"),
     "public/sizing_bench": ("docs/suites.md", "public/sizing_bench"),
     "public/analog_gym": ("docs/suites.md", "public/analog_gym"),
