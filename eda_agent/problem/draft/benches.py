@@ -69,6 +69,7 @@ REFERENCE = (
     Bench("drift", "reference", {}, {"reference_voltage": NEAR, "temperature_coefficient": MAX, "power": MAX}),
     Bench("line", "reference_line", {}, {"line_regulation": MAX}),
     Bench("start", "reference_startup", {}, {"startup_time": MAX}),
+    Bench("supply", "reference_ac", {}, {"psrr_plus": MIN}),
 )
 
 CURRENT_REFERENCE = (
@@ -85,6 +86,8 @@ BUFFER = (
         {"voltage_gain": MIN, "bandwidth": MIN, "level_shift": MAX, "input_noise": MAX, "power": MAX},
     ),
     Bench("output", "buffer_output", {}, {"output_resistance": MAX}),
+    Bench("step", "buffer_step", {"load": "1p"}, {"slew_rate_up": MIN, "slew_rate_down": MIN, "settling_time": MAX}),
+    Bench("swing", "buffer_swing", {}, {"output_swing": MIN}),
 )
 GATE = (
     Bench(

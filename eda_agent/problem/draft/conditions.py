@@ -44,6 +44,8 @@ COMMON_MODE = DIFFERENTIAL | {
     "comparator_open",
     "buffer",
     "buffer_output",
+    "buffer_step",
+    "buffer_swing",
     "filter",
 }
 """Templates whose common mode the user may set."""
