@@ -201,3 +201,21 @@ XM4 out a vss vss sky130_fd_pr__nfet_01v8 w=2 l=2
     assert {"xm1", "xm2"} <= {name for group in draft.structure.matched for name in group}
     (length,) = [one for one in problem.space.parameters if one.name == "XM1.l"]
     assert length.minimum == pytest.approx(0.5e-6)
+
+
+def test_a_switched_current_is_no_gate(tmp_path: Path) -> None:
+    """A source, its cascode and two switches: with both biases low a switch-level model sees an inverter."""
+    text = """.subckt cell vdd vss pbias pcbias sw out outn
+M1 a pbias vdd vdd pch W=6u L=1u
+M2 b pcbias a vdd pch W=12u L=1u
+M3 out sw b vdd pch W=4u L=1u
+M4 outn swn b vdd pch W=4u L=1u
+M5 swn sw vss vss nch W=1u L=1u
+M6 swn sw vdd vdd pch W=2u L=1u
+M7 out sw vss vss nch W=1u L=1u
+M8 outn swn vss vss nch W=1u L=1u
+.ends
+"""
+    assert read_circuit(written(tmp_path, text), tmp_path).kind.name != "gate"
+    as_logic = text.replace("pbias", "en1").replace("pcen1", "en2").replace("pcbias", "en2")
+    assert read_circuit(written(tmp_path, as_logic), tmp_path).kind.name == "gate"

@@ -57,6 +57,11 @@ def static_logic(structure: Structure, source: str = "", target: str = "") -> St
     outputs.sort(key=lambda port: not named("out", port))
     if len(inputs) + len(outputs) + len(supplies) != len(rest):
         return None
+    if any(
+        "bias" in port.lower() and len({fet.type for fet in structure.fets if fet.gate == port}) == 1 for port in inputs
+    ):
+        # a current flows: a switched current cell has the connections of a gate
+        return None
     for out in [target] if target else outputs:
         for one in [source] if source else inputs:
             others = [port for port in inputs if port != one]
