@@ -20,6 +20,7 @@ class Imported:
         why: the reason then.
         remarks: what is other than in the suite.
         values: spec → value of its first sizes.
+        ours: a testbench of ours measures it, not the suite's.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Imported:
     why: str = ""
     remarks: tuple[str, ...] = ()
     values: dict[str, float | None] = field(default_factory=dict)
+    ours: bool = False

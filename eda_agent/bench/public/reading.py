@@ -10,8 +10,12 @@ from eda_agent.bench.public import analog_gym, sizing_bench
 from eda_agent.bench.public.imported import Imported
 from eda_agent.bench.suite import Suite
 from eda_agent.errors import EdaAgentError, Finding, InputError
+from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.run.own_deck import try_own_deck
+
+OURS = "ours.yaml"
+"""A suite of the circuits that a testbench of ours measures."""
 
 
 def read_public(folder: Path, out: Path, tell: Callable[[str], None]) -> tuple[Suite, list[Imported]]:
@@ -41,7 +45,10 @@ def read_public(folder: Path, out: Path, tell: Callable[[str], None]) -> tuple[S
                 "this folder is no suite", folder, fix="the folder of AnalogGym or of AMS-SizingBench, as published"
             )
         )
-    runs = tuple((one.spec, None) for one in found if one.spec is not None)
+    runs = tuple((one.spec, None) for one in found if one.spec is not None and not one.ours)
+    if ours := [one.spec for one in found if one.spec is not None and one.ours]:
+        lines = [f"  - {{spec: {spec.parent.name}/spec.yaml}}\n" for spec in ours]
+        write_text(out / OURS, "tasks:\n" + "".join(lines))
     return Suite("sizing_bench" if files else "analog_gym", runs), found
 
 
@@ -72,6 +79,11 @@ def status_table(circuits: Sequence[Imported]) -> str:
     """A table in Markdown: which circuits run as they stand, and why the others do not."""
     lines = ["| circuit | runs | why not, or what is different |", "| --- | --- | --- |"]
     for one in circuits:
-        lines.append(f"| {one.name} | {'yes' if one.spec else 'no'} | {one.why or '; '.join(one.remarks)} |")
-    runs = sum(one.spec is not None for one in circuits)
-    return "\n".join([*lines, "", f"{runs} of {len(circuits)} circuits run as they stand.", ""])
+        runs = "no" if one.spec is None else "ours" if one.ours else "yes"
+        lines.append(f"| {one.name} | {runs} | {one.why or '; '.join(one.remarks)} |")
+    count = sum(one.spec is not None and not one.ours for one in circuits)
+    lines += ["", f"{count} of {len(circuits)} circuits run as they stand."]
+    if ours := sum(one.spec is not None and one.ours for one in circuits):
+        have = "has a testbench" if ours == 1 else "have testbenches"
+        lines += [f"{ours} more {have} of eda-agent: `eda-agent bench …/circuits/{OURS}`."]
+    return "\n".join([*lines, ""])

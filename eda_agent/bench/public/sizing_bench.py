@@ -18,6 +18,7 @@ import yaml
 
 from eda_agent.bench.public.figure_of_merit import with_figure
 from eda_agent.bench.public.imported import Imported, NotRunnable
+from eda_agent.bench.public.measured_here import with_own_testbench
 from eda_agent.files import read_file, write_text
 from eda_agent.problem.model_libraries import pdk_in
 from eda_agent.problem.pdk import Pdk, find_pdk
@@ -51,7 +52,8 @@ def import_file(file: Path, folder: Path) -> Imported:
     """Write the deck and the spec of a circuit into a folder."""
     try:
         # as the suite reads it: of two equal keys the last counts
-        deck, spec, remarks = _converted(file.stem, yaml.safe_load(_text(file)))
+        data = yaml.safe_load(_text(file))
+        deck, spec, remarks = _converted(file.stem, data)
     except (yaml.YAMLError, RecursionError) as error:
         return Imported(file.stem, why=f"its file cannot be read: {' '.join(str(error).split())[:200]}")
     except NotRunnable as error:
@@ -59,7 +61,7 @@ def import_file(file: Path, folder: Path) -> Imported:
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "tb.spice", deck)
     write_text(folder / "spec.yaml", spec)
-    return Imported(file.stem, folder / "spec.yaml", remarks=remarks)
+    return Imported(file.stem, folder / "spec.yaml", remarks=remarks, ours=bool(data.get("circuit_type")))
 
 
 def _text(file: Path) -> str:
@@ -76,7 +78,12 @@ def _converted(name: str, data: Any) -> tuple[str, str, tuple[str, ...]]:
     if missing := [key for key in NEEDED if not data.get(key)]:
         raise NotRunnable(f"its file has no {', '.join(missing)}")
     if kind := data.get("circuit_type"):
-        raise NotRunnable(f"its testbench measures nothing: Python code of the suite measures it (circuit_type {kind})")
+        ours = with_own_testbench(data)
+        if ours is None:
+            raise NotRunnable(
+                f"its testbench measures nothing: Python code of the suite measures it (circuit_type {kind})"
+            )
+        data = ours
     pdk, library = _pdk(data)
     subckt = str(data.get("subckt_name", ""))
     if not re.search(rf"^\s*\.subckt\s+{re.escape(subckt)}\b", str(data["ota_subckt_template"]), re.I | re.M):

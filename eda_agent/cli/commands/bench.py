@@ -98,7 +98,8 @@ def _public(options: argparse.Namespace, folder: Path) -> bench.Suite:
     if not options.json:
         console(to_stdout=True).print(table, markup=False, soft_wrap=True)
     elif options.check:
-        print_json({"circuits": [{"name": one.name, "runs": one.spec is not None, "why": one.why} for one in circuits]})
+        rows = [{"name": one.name, "runs": one.spec is not None, "why": one.why, "ours": one.ours} for one in circuits]
+        print_json({"circuits": rows})
     return suite
 
 
