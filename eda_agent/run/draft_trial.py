@@ -15,11 +15,20 @@ from eda_agent.files import write_text
 from eda_agent.problem.draft import Draft, write_draft
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.chosen_kind import COMPARATOR
-from eda_agent.problem.draft.conditions import COMMON_MODE, OTHER_COMMON_MODES, common_mode_is_guessed
+from eda_agent.problem.draft.bias_levels import bias_ports, level_text
+from eda_agent.problem.draft.conditions import (
+    COMMON_MODE,
+    HALF,
+    OTHER_COMMON_MODES,
+    common_mode_is_guessed,
+    held_of,
+    supply_of,
+)
 from eda_agent.problem.draft.kinds import OSCILLATORS
 from eda_agent.problem.draft.targets import rounded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
+from eda_agent.run.bias_search import searched_levels
 from eda_agent.run.evaluate_once import TRIAL_SECONDS, measure_once, spent_seconds, try_out
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.soundness import Soundness
@@ -91,6 +100,7 @@ def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simula
     asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
     if not simulate:
         return _once(draft, folder, circuit, wanted, None)
+    _bias(draft, folder, circuit, wanted)
     if draft.kind.name == COMPARATOR and "overdrive" not in draft.answers.settings:
         return _at_overdrive(draft, folder, circuit, wanted)
     if not asked or draft.kind.name not in OSCILLATORS or "frequency" in draft.answers.settings:
@@ -110,6 +120,27 @@ def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simula
     else:
         _set(draft, "frequency", asked, _has_frequency)
     return _once(draft, folder, circuit, wanted, clock.tried)
+
+
+def _bias(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> None:
+    """Search the voltages of the bias ports that are guessed, and the common mode with them if it is guessed too."""
+    guessed = [port for port, how in draft.kind.bias.items() if held_of(draft, port, how).guess == HALF]
+    ports = bias_ports(draft.structure, guessed)
+    problem = _once(draft, folder, circuit, wanted, None).problem if ports else None
+    if problem is None:
+        return
+    vdd = supply_of(draft)
+    modes = {text: share * vdd for text, (share, _) in OTHER_COMMON_MODES.items()}
+    found = searched_levels(
+        problem, draft.structure, ports, list(modes.values()) if common_mode_is_guessed(draft) else []
+    )
+    if found is None:
+        return
+    levels, mode = found
+    draft.bias_levels = {one.port: level_text(one, levels[one.port]) for one in ports}
+    if mode is not None:
+        text = next(text for text, level in modes.items() if level == mode)
+        _set(draft, "vcm", text, lambda bench: bench.template in COMMON_MODE)
 
 
 def _at_common_mode(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> Trial:

@@ -89,7 +89,7 @@ class Evaluator:
     def for_problem(self, problem: Problem) -> Evaluator:
         """An evaluator of another problem on the same workers, cache and model libraries."""
         workbench = Workbench(problem, self.workbench.cache)
-        return Evaluator(problem, workbench, self.executor, self.cache)
+        return Evaluator(problem, workbench, self.executor, self.cache, keep_points=self._keep_points)
 
     def begin(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> Pending:
         """The remaining tasks of an evaluation, and the cached results."""

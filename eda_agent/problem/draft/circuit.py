@@ -92,6 +92,8 @@ class Draft:
     """Why the PDK is a guess, "" if it is none."""
     corners: str = "nominal"
     """The set of corners that the spec simulates."""
+    bias_levels: Mapping[str, str] = field(default_factory=dict)
+    """Port → voltage that a search found, as a spec has it."""
 
     @property
     def driven(self) -> dict[str, float]:

@@ -25,6 +25,8 @@ from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.units import format_quantity
 
+HALF = "half of the supply"
+"""Why a port has the voltage that it has."""
 _CURRENT = 5e-6
 """A: the guess of a bias current."""
 _RESISTANCE = 10e3
@@ -128,8 +130,12 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
         return Held(port, kind, amount_text(driven))
     if kind == "voltage" and (level := divided_reference(draft, port, supply_of(draft))) is not None:
         return Held(port, kind, amount_text(level), "its divider then sets three quarters of the supply")
+    if kind == "voltage" and port in draft.bias_levels:
+        return Held(
+            port, kind, draft.bias_levels[port], "found by a search: its devices are then nearest to saturation"
+        )
     guess = {"source": _CURRENT, "sink": -_CURRENT}.get(how, supply_of(draft) / 2)
-    why = "a common value" if kind == "current" else "half of the supply"
+    why = "a common value" if kind == "current" else HALF
     return Held(port, kind, amount_text(guess), why)
 
 

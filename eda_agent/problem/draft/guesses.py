@@ -86,7 +86,8 @@ def guesses_of(draft: Draft) -> list[Guess]:
         held = held_of(draft, port, how)
         if held.guess:
             unit = {"current": "A", "resistance": "Ohm"}.get(held.kind, "V")
-            value = held.amount if held.amount == "vdd" else _shown(held.amount, unit)
+            value = held.amount if held.amount == "vdd" else _shown(held.amount.removeprefix("vdd-"), unit)
+            value += " below the supply" if held.amount.startswith("vdd-") else ""
             result.append(Guess(f"{held.kind} of {port}", value, held.guess, "--bias", port))
     return result
 
