@@ -14,8 +14,8 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import Draft, write_draft
 from eda_agent.problem.draft.benches import Bench
-from eda_agent.problem.draft.chosen_kind import COMPARATOR
 from eda_agent.problem.draft.bias_levels import bias_ports, level_text
+from eda_agent.problem.draft.chosen_kind import COMPARATOR
 from eda_agent.problem.draft.conditions import (
     COMMON_MODE,
     HALF,
