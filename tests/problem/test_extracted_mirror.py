@@ -41,3 +41,14 @@ def test_a_capacitor_of_a_schematic_is_sized(tmp_path: Path) -> None:
     spec = (tmp_path / "spec.yaml").read_text()
     # a MOS capacitor on a net without a mirror is one
     assert {"C0", "X3"} <= set(re.findall(r"^  (\w+)(?:\.\w+)?: \{min", spec, re.MULTILINE))
+
+
+def test_the_wires_of_an_extracted_net_keep_their_values(tmp_path: Path) -> None:
+    wire = ".subckt PM_MIRROR%IN 1 2\nR1 1 2 0.06\nC1 1 0 20f\n.ends\n"
+    drawn = CELL.replace(SIZES, "w=2 l=1").replace("X0 vss in in vss", "X9 pad in PM_MIRROR%IN\nX0 vss in in vss")
+    (tmp_path / "mirror.spice").write_text(
+        wire + drawn.replace("in out vss", "pad out vss", 1).split("C0", 1)[0] + ".ends\n"
+    )
+    said = run(tmp_path, "init", "mirror.spice", "--no-sim")
+    assert "1 capacitor and 1 resistor of wires" in said
+    assert "R1" not in re.sub(r"(?m)^#.*", "", (tmp_path / "spec.yaml").read_text())

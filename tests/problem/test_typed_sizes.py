@@ -78,6 +78,33 @@ def test_a_kept_device_below_the_smallest_width_is_raised_and_named(tmp_path: Pa
     )
 
 
+HALVES = """* an amplifier of another process, its widths handed down by name
+.subckt half d in t vss wn = 400n
+M1 d in t vss nch w = wn l = 200n
+.ends
+.subckt ota vdd vss inp inn out ib
+Xa x inp t vss half wn = 300n
+Xb out inn t vss half wn = 300n
+M3 x x vdd vdd pch w = 2u l = 200n
+M4 out x vdd vdd pch w = 2u l = 200n
+M5 t ib vss vss nch w = 1u l = 200n
+M6 ib ib vss vss nch w = 1u l = 200n
+.ends
+"""
+
+
+def test_a_named_width_below_the_smallest_is_raised_on_calls_and_cells(tmp_path: Path) -> None:
+    path = tmp_path / "c.sp"
+    path.write_text(HALVES)
+    found = draft_spec(path, pdk="sky130A", simulate=False)
+    assert not found["faults"]
+    assert (
+        sum("below the smallest of the device that takes its place: now 420 nm" in one for one in found["changed"]) == 2
+    )
+    written = Path(found["netlist"]).read_text()
+    assert not re.search(r"wn ?= ?(300|400)n", written) and len(re.findall(r"wn ?= ?0\.42", written)) == 3
+
+
 def test_a_foundry_s_own_device_below_its_smallest_width_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.sp"
     path.write_text(OTA.format(size="W=5u L=0.5u", more="XM7 vss vss vss vss sky130_fd_pr__nfet_01v8 W=0.2 L=0.15"))

@@ -74,5 +74,5 @@ def test_first_levels_leave_each_device_of_a_stack_its_room():
     )
     ports = [BiasPort("vb", "nmos", ("mt",), True), BiasPort("vc", "nmos", ("mc",), False)]
     levels = first_levels(structure, ports, {"m1": 0.5, "mt": 0.45, "mc": 0.6}, 1.8, 0.9)
-    # a source: threshold and overdrive; a cascode: the pair's source at 0.9 - 0.5 - 0.1, 0.2 across the pair, then its own
+    # a source: threshold and overdrive; a cascode: the source of the pair, 0.2 across the pair, then its own
     assert levels == pytest.approx({"vb": 0.65, "vc": 0.3 + 0.2 + 0.6 + 0.2})

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eda_agent.problem.draft.raised_sizes import with_raised_sizes
+from eda_agent.problem.draft.raised_names import named_sizes, with_raised_names
+from eda_agent.problem.draft.raised_sizes import FINGERS, with_raised_sizes
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.units import format_quantity
 
@@ -48,6 +49,7 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str], supply: float
         if (words := line.split()) and words[0].lower() in {".model", ".subckt"} and len(words) > 1
     }
     result = []
+    least: dict[str, float] = {}
     for number, line in enumerate(lines):
         found = _MOS.match(line) or _foreign_call(lines, number, pdk)
         rule = _rule(found[2], pdk, supply) if found and found[2].lower() not in defined else None
@@ -59,9 +61,12 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str], supply: float
             notes.append(f"model {found[2]} was replaced by {rule.name}")
             own = with_raised_sizes(own, found[1].split()[0], rule, notes)
         sized = found[3] + "".join(_continuation(lines, number + 1))
+        if rule.name != found[2].lower() and not FINGERS.search(sized):
+            for name, size in named_sizes(sized, {"w": rule.width[0], "l": rule.length[0]}).items():
+                least[name] = max(size, least.get(name, 0.0))
         # a call of another foundry's device becomes an M line, whose sizes are in metres
         result.append(f"M{found[1].lstrip()[1:]} {rule.name}{own}{_sizes(sized, rule, pdk, notes)}")
-    return result
+    return with_raised_names(result, least, notes)
 
 
 def _foreign_call(lines: Sequence[str], number: int, pdk: Pdk) -> re.Match[str] | None:

@@ -22,6 +22,8 @@ _EXTRACTED = re.compile(
 """In the first lines of the output of magic, KLayout and the foundries' tools."""
 _MAGIC = re.compile(r"^[xm]\S*\s.*\sad=\S+ pd=\S+ as=\S+ ps=\S+ w=\S+ l=\S+", re.IGNORECASE | re.MULTILINE)
 """A MOSFET as magic writes it, junctions before sizes, without a head that says so."""
+_WIRE = re.compile(r"pm_.*%", re.IGNORECASE)
+"""The cell of a net's wires as Calibre's extraction writes it."""
 ROLE = "parasitic"
 
 
@@ -46,7 +48,7 @@ def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str
             continue
         value = own_value(Edit(scope, name, "value"), netlist, subckt)
         small = passive.kind == "c" and value is not None and 0 <= value < SMALLEST
-        if passive.kind in "rc" and (extracted or small):
+        if passive.kind in "rc" and (extracted or small or _WIRE.match(scope)):
             result[passive.name] = name if scope == subckt else f"{scope}.{name}"
     return result
 

@@ -8,7 +8,7 @@ from eda_agent.problem.draft.lengths import SIZE, number_of
 from eda_agent.problem.pdk.registry import DeviceRule
 from eda_agent.units import format_quantity
 
-_FINGERS = re.compile(r"(?<![\w])(?:nf|ng)\s*=\s*['{]?\s*(?!1\s*['}]?(?:\s|$))", re.IGNORECASE)
+FINGERS = re.compile(r"(?<![\w])(?:nf|ng)\s*=\s*['{]?\s*(?!1\s*['}]?(?:\s|$))", re.IGNORECASE)
 
 
 def with_raised_sizes(sizes: str, device: str, rule: DeviceRule, notes: list[str]) -> str:
@@ -16,7 +16,7 @@ def with_raised_sizes(sizes: str, device: str, rule: DeviceRule, notes: list[str
     stays.
     """
     least = {"w": rule.width[0], "l": rule.length[0]}
-    if _FINGERS.search(sizes):
+    if FINGERS.search(sizes):
         del least["w"]
 
     def raised(found: re.Match[str]) -> str:
