@@ -37,6 +37,8 @@ BEST_COUNT, LAST_COUNT = 5, 3
 """Turns kept of a history that is longer than the window: the number of best ones, and of latest ones."""
 REMEMBERED = 500
 """Number of encoded turns that are cached."""
+FARTHEST = 1e6
+"""Limit of a margin; far beyond the largest change that has a word of its own."""
 
 
 class CompactLanguage:
@@ -203,10 +205,11 @@ class CompactLanguage:
                 rows[:, COLUMN[name]] = first + np.searchsorted(words.CHANGES, changes, side="right")
         return rows
 
-    def _margins(self, turn: Turn) -> list[float]:
+    def _margins(self, turn: Turn) -> NDArray[np.float64]:
+        """Finite: two infinite margins differ by 0."""
         assert turn.score is not None
         results = turn.score.results
-        return [results[index].margin for index in self.slots.spec_order]
+        return np.clip([results[index].margin for index in self.slots.spec_order], -FARTHEST, FARTHEST)
 
     def _points(self, points: Mapping[str, OperatingPoint], place: int) -> list[dict[str, int]]:
         """One row per role with MOSFETs: mean gm/id and current, smallest saturation margin."""

@@ -166,6 +166,17 @@ def test_failures_and_unmeasurable_values_have_words_of_their_own(problems: dict
     assert words.MARGIN + len(words.MARGINS) + 1 in how and words.SCORE + len(words.SCORES) + 1 in how
 
 
+def test_two_infinite_margins_have_the_word_of_no_change(problems: dict[str, Problem]) -> None:
+    turn = played(problems["ota_5t"], 1).turns[0]
+    assert turn.score is not None
+    results = [dataclasses.replace(result, margin=float("inf")) for result in turn.score.results]
+    endless = dataclasses.replace(turn, score=dataclasses.replace(turn.score, results=results))
+    language = CompactLanguage(problems["ota_5t"])
+    last = words.COLUMNS.index("last")
+    unchanged = language.turn(turn, turn, turn, 1)[:, last]
+    assert (language.turn(endless, endless, endless, 1)[:, last] == unchanged).all()
+
+
 def test_every_word_is_a_metric() -> None:
     # a metric that no model was taught has none: it is 0, as one of the user's own
     assert set(words.METRIC_IDS) <= set(METRICS) and max(words.METRIC_IDS.values()) < 64
