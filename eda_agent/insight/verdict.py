@@ -1,7 +1,8 @@
 """A verdict explains why a run did not meet its specs, with evidence from its turns that were simulated in every
 corner.
 
-out of reach   a spec that no turn met, and the best value
+not met yet    a spec that no turn met, while the run is short or its best value still improves, and the best value
+out of reach   the same after a search that no longer brings it nearer
 conflict       two specs that were each met, but never together
 range          a size at the end of its range in the best turns of an unmet spec
 """
@@ -24,11 +25,13 @@ TOP = 5
 """Number of best turns per spec."""
 ENOUGH = 8
 """Minimum number of simulated turns for a conclusion."""
+_PACE = 20
+"""Minimum number of last turns that show whether a value still improves; twice the number of sizes if that is more."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`kind` is out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is for people;
+    """`kind` is not met yet, out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is for people;
     `remedy` is what would change it, "" if nothing known would.
     """
 
@@ -59,7 +62,8 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
     met = {name: [turn for turn in simulated if turn["specs"][name]["met"]] for name in names}
     best = max(simulated, key=lambda turn: (turn["score"], -turn["index"]))
     unmet = [name for name in names if not best["specs"][name]["met"]]
-    result = [_out_of_reach(spec, simulated, others) for spec in specs if not met[spec["name"]]]
+    free = sum(one["maximum"] > one["minimum"] and not one.get("locked") for one in parameters)
+    result = [_never_met(spec, simulated, others, max(_PACE, 2 * free)) for spec in specs if not met[spec["name"]]]
     for one, other in itertools.combinations(names, 2):
         # of the conflicting pairs only those that the best design misses
         if (
@@ -86,7 +90,7 @@ def conclusive_turns(turns: Sequence[Row], corners: int) -> list[Row]:
     ]
 
 
-def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis:
+def _never_met(spec: Row, simulated: Sequence[Row], others: str, last: int) -> Diagnosis:
     name = spec["name"]
     best = max(
         simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0
@@ -104,7 +108,19 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
         f"{name} was met in none of {_tried(simulated)}{others}: {value}, target"
         f" {format_quantity(_missed(spec, seen['value']), shown_unit(spec), EXACT)}"
     )
+    if not _stuck([turn["specs"][name]["margin"] for turn in simulated], last):
+        return Diagnosis("not met yet", (name,), (), text)
     return Diagnosis("out of reach", (name,), (), text, _relaxed(spec, seen))
+
+
+def _stuck(margins: Sequence[float | None], last: int) -> bool:
+    """Whether, at the pace of the `last` turns, the target is more turns away than the run has made."""
+    known = [-math.inf if margin is None else margin for margin in margins]
+    if len(known) <= last:
+        return False
+    before, best = max(known[:-last]), max(known)
+    gain = best - before if best > before else 0.0
+    return -best * last > gain * len(known)
 
 
 def _relaxed(spec: Row, seen: Row) -> str:

@@ -49,7 +49,7 @@ def test_a_partial_turn_decides_no_front_no_verdict_and_nothing_that_moved() -> 
     assert share_text(better, 17) == "3 of 17 corners" and not share_text(whole[0], 17) and partial(better, 17)
     assert [row["index"] for row in complete_turns(turns, 17)] == [*range(10), 11]
     assert 10 not in [row["index"] for row in front(turns, "gain", "power", 17)]
-    (found,) = [one for one in judge(turns, SPECS, PARAMETERS, 17) if one.kind == "out of reach"]
+    (found,) = [one for one in judge(turns, SPECS, PARAMETERS, 17) if one.kind == "not met yet"]
     said = "none of 10 turns, nor at the start (1 more simulated in fewer corners do not count)"
     assert "(turn 11)" in found.text and said in found.text
     moves = what_moved(turns, 11, PARAMETERS, 17)
@@ -59,7 +59,7 @@ def test_a_partial_turn_decides_no_front_no_verdict_and_nothing_that_moved() -> 
     # a spec that is met in one corner of a turn is met by none
     shine = in_corners(1, index=12, gain=0.5, power=0.5)
     assert any(
-        one.kind == "out of reach" and one.specs == ("gain",) for one in judge([*turns, shine], SPECS, PARAMETERS, 17)
+        one.kind == "not met yet" and one.specs == ("gain",) for one in judge([*turns, shine], SPECS, PARAMETERS, 17)
     )
 
 

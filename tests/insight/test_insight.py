@@ -11,7 +11,7 @@ from eda_agent.errors import InputError
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.front import front
 from eda_agent.insight.sensitivity import sensitivity
-from eda_agent.insight.verdict import judge
+from eda_agent.insight.verdict import judge, remedy_text
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.fake import FunctionSimulator
 
@@ -41,11 +41,27 @@ def turn(index: int, gain: float, power: float, width: float = 1e-5, units: floa
 
 
 def test_a_spec_that_was_never_met_is_out_of_reach() -> None:
-    turns = [turn(k, -0.5 + 0.04 * k, 0.1) for k in range(10)]
+    turns = [turn(k, min(-0.5 + 0.04 * k, -0.14), 0.1) for k in range(30)]
     (finding,) = [finding for finding in judge(turns, SPECS, PARAMETERS, 1) if finding.kind == "out of reach"]
     assert finding.specs == ("gain",)
     assert "38.4 dB" not in finding.text
     assert f"{60 + 60 * (-0.5 + 0.36):.3g} dB" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("margins", "kind"),
+    [
+        ([-0.5] * 20, "not met yet"),
+        ([-0.5] * 21, "out of reach"),
+        # 0.14 is missing, at 0.01 for each turn; 0.14 is missing, at 0.0025 for each turn: 56 turns, after 21
+        ([-0.54 + 0.01 * k for k in range(41)], "not met yet"),
+        ([-0.19 + 0.0025 * min(k, 20) for k in range(21)], "out of reach"),
+    ],
+)
+def test_a_short_or_improving_run_says_not_met_yet_and_advises_no_other_target(margins: list[float], kind: str) -> None:
+    (finding,) = judge([turn(k, margin, 0.1) for k, margin in enumerate(margins)], SPECS, PARAMETERS, 1)
+    assert (finding.kind, finding.specs) == (kind, ("gain",))
+    assert bool(remedy_text([finding])) == (kind == "out of reach")
 
 
 def test_a_turn_without_a_value_is_on_no_front() -> None:
@@ -59,7 +75,7 @@ def test_a_turn_without_a_value_is_on_no_front() -> None:
 @pytest.mark.parametrize(("value", "missed"), [(50.0, "60 dB"), (90.0, "70 dB")])
 def test_of_two_bounds_the_missed_one_is_the_target(value: float, missed: str) -> None:
     specs = [{**spec, "minimum": 60.0, "maximum": 70.0} if spec["name"] == "gain" else spec for spec in SPECS]
-    turns = [turn(k, -0.5, 0.1) for k in range(10)]
+    turns = [turn(k, -0.5, 0.1) for k in range(21)]
     for one in turns:
         one["specs"]["gain"]["value"] = value
     (finding,) = [finding for finding in judge(turns, specs, PARAMETERS, 1) if finding.kind == "out of reach"]
