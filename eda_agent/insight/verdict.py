@@ -31,8 +31,8 @@ _PACE = 20
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`kind` is not met yet, out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is for people;
-    `remedy` is what would change it, "" if nothing known would.
+    """`kind` is not met yet, out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is
+    for people; `remedy` is what would change it, "" if nothing known would.
     """
 
     kind: str

@@ -119,9 +119,20 @@ class _Loader:
             near = difflib.get_close_matches(name, self.metrics, 3)
             entry.wrong(
                 f"unknown metric {name!r}",
-                f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self.metrics)}",
+                f"did you mean {' or '.join(near)}?" if near else self._results(),
             )
         return metric
+
+    def _results(self) -> str:
+        """Where the names are: the results of decks, if they are few."""
+        own = [name for bench in self.testbenches.values() for name in bench.measures if name in self.metrics]
+        if own and len(own) <= _FEW:
+            return f"the testbenches give {', '.join(dict.fromkeys(own))}"
+        return "docs/measurements.md lists the metrics"
+
+
+_FEW = 12
+"""Maximum number of results that a message lists."""
 
 
 def _check_bounds(

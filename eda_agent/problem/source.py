@@ -44,8 +44,8 @@ def read_source(
             them.
         analyses: whether analysis cards are allowed (a user's own testbench).
         left_out: receives the lines that name one of `library_files` with a section.
-        scripts: given for a designer's testbench: receives the lines inside `.control` blocks. Then analyses are
-            allowed, and lines that name any model library are left out.
+        scripts: given for a designer's testbench: receives the lines inside `.control` blocks, and `.csparam` lines.
+            Then analyses are allowed, and lines that name any model library are left out.
     """
     folders = [folder.resolve() for folder in folders]
     reader = _Reader(folders, frozenset(library_files), analyses or scripts is not None, left_out, scripts)
@@ -94,12 +94,16 @@ class _Reader:
                     # ngspice reads includes wherever they stand
                     result.extend(self._included(line, depth))
                     continue
-                if inside and line.card not in {".endc", ".control"} and line.text:
+                if inside and line.card not in {".endc", ".control", ".csparam"} and line.text:
                     self.scripts.append(line)
                 inside = line.card != ".endc"
                 result.append(replace(line, text=""))
             elif line.card in _INCLUDES:
                 result.extend(self._included(line, depth))
+            elif self.scripts is not None and line.card == ".csparam":
+                # our own interpreter reads it: ngspice never does
+                self.scripts.append(line)
+                result.append(replace(line, text=""))
             elif line.card == ".end" and line.text.strip().lower() == ".end":
                 if depth == 0:
                     result.append(line)

@@ -9,6 +9,7 @@ from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit
 from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.script import compile_script
+from eda_agent.problem.script.measure_line import read_measure
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.script import machine
 
@@ -67,6 +68,27 @@ def test_a_line_that_cannot_run_is_named(tmp_path, command, words):
     text = message(tmp_path, f".control\nop\n{command}\n.endc")
     assert words in text and "tb.spice:12" in text, text
     assert text.count("tb.spice") == 1, text
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (".control\nnoise v(out) vx dec 10 1 1k\nprint onoise_total\n.endc", "the source vx, which the deck does not"),
+        (".noise v(out,0) Vgg dec 10 1 1k\n.control\nrun\nprint onoise_total\n.endc", "deck's sources: vg"),
+        (".csparam a=1 b=2\n.control\nop\nprint a\n.endc", "one constant"),
+        (".csparam x={system('touch harm')}\n.control\nop\nprint x\n.endc", "system"),
+    ],
+)
+def test_a_line_that_no_simulation_can_use_is_named_when_the_deck_is_read(tmp_path, body, words):
+    text = message(tmp_path, body)
+    assert words in text and text.count("tb.spice") == 1, text
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_measurement_in_hspice_s_brackets_is_the_one_with_a_blank():
+    pairs = (("tran x AVG(v(out)) from=1n", "tran x avg v(out) from=1n"), ("ac y max(vdb(out))", "ac y max vdb(out)"))
+    for brackets, blank in pairs:
+        assert read_measure(brackets) == read_measure(blank)
 
 
 def test_an_include_outside_the_folder_is_refused(tmp_path):

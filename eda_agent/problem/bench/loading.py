@@ -10,6 +10,7 @@ from eda_agent.errors import Finding
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bench.call_values import copies_that_differ, with_values_of_calls
 from eda_agent.problem.bench.cards import write_cards
+from eda_agent.problem.bench.noise_source import missing_sources
 from eda_agent.problem.bench.reading import BenchText, bench_part
 from eda_agent.problem.bench.script_loading import load_script
 from eda_agent.problem.bias import BIAS_METRICS
@@ -55,8 +56,15 @@ def load_bench(
     }
     findings: list[Finding] = []
     program = compile_script(
-        text.script, text.measures, findings, analyses=text.analyses, fourier=text.fourier, named=True
+        text.script,
+        text.measures,
+        findings,
+        analyses=text.analyses,
+        fourier=text.fourier,
+        constants=text.constants,
+        named=True,
     )
+    findings += missing_sources(text)
     calls = text.instances(scope.name)
     if not calls:
         deck_node.wrong(

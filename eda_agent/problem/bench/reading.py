@@ -32,6 +32,7 @@ class BenchText:
     Attributes:
         lines: all of them; those of scripts, and those that name a model library, without text.
         script: the lines inside `.control` blocks.
+        constants: the `.csparam` lines.
         left_out: the lines that name a model library.
         calls: values that its calls give to subcircuits.
     """
@@ -40,6 +41,7 @@ class BenchText:
     script: tuple[Line, ...] = ()
     left_out: tuple[Line, ...] = ()
     calls: CallValues = field(default_factory=CallValues)
+    constants: tuple[Line, ...] = ()
 
     @property
     def measures(self) -> tuple[Line, ...]:
@@ -87,7 +89,8 @@ def read_bench(path: Path, folders: Sequence[Path], library_files: Collection[st
     left_out: list[Line] = []
     lines = read_source(path, folders, library_files=library_files, left_out=left_out, scripts=script)
     lines, calls = with_moved_values(lines)
-    return BenchText(lines, tuple(script), tuple(left_out), calls)
+    constants = tuple(line for line in script if line.card == ".csparam")
+    return BenchText(lines, tuple(line for line in script if line not in constants), tuple(left_out), calls, constants)
 
 
 def outside(lines: Sequence[Line]) -> list[Line]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eda_agent.errors import Finding
+from eda_agent.problem import expression
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.line_edit import assignments
 from eda_agent.problem.logical_line import Line
 from eda_agent.problem.script.commands import Step, read_command
 from eda_agent.problem.script.formula import parse
@@ -31,6 +34,7 @@ class Program:
         results: name of each possible result, with the text that it stands for.
         skipped: commands that were left out, by name.
         parameters: numbers of the circuit that `.meas` lines may use.
+        constants: those of `.csparam` lines, name → formula of parameters.
     """
 
     steps: tuple[Step, ...] = ()
@@ -38,12 +42,16 @@ class Program:
     results: dict[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     parameters: dict[str, float] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
 
     def wire(self, parameters: Mapping[str, float] | None = None) -> dict[str, Any]:
         """The program as a worker receives it. `parameters`: those of the corner, which `.meas` lines may use too."""
         known = {**self.parameters, **(parameters or {})}
         looped = sorted(name for name in self.results if f"{name}_min" in self.results)
-        return {"steps": list(self.steps), "measures": list(self.measures), "parameters": known, "looped": looped}
+        constants = {"constants": self.constants} if self.constants else {}
+        return {
+            "steps": list(self.steps), "measures": list(self.measures), "parameters": known, "looped": looped,
+        } | constants  # fmt: skip
 
 
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
@@ -60,6 +68,7 @@ def compile_script(
     *,
     analyses: Sequence[Line] = (),
     fourier: Sequence[Line] = (),
+    constants: Sequence[Line] = (),
     named: bool = False,
 ) -> Program:
     """Compile a deck's script.
@@ -70,6 +79,7 @@ def compile_script(
         findings: receives one finding for each line that cannot be read.
         analyses: the deck's analysis cards, which run if there is no script.
         fourier: the `.four` cards, which are computed last.
+        constants: the `.csparam` cards.
         named: whether the messages of the program name the file of a line.
 
     Returns:
@@ -88,7 +98,18 @@ def compile_script(
     steps += compiler.script([replace(line, text=line.text[1:]) for line in fourier])
     for measure in read:
         compiler.result(measure["name"], f"{measure['analysis']} {measure['kind']}")
-    return Program(tuple(steps), tuple(read), compiler.results, tuple(dict.fromkeys(compiler.skipped)))
+    known: dict[str, str] = {}
+    for line in constants:
+        given = assignments(line.text)
+        known |= given
+        if len(given) != 1:
+            findings.append(line.finding("a .csparam line sets one constant", "write  .csparam NAME={FORMULA}"))
+        for text in given.values():
+            try:
+                expression.parse(text)
+            except ExpressionError as error:
+                findings.append(line.finding(str(error)))
+    return Program(tuple(steps), tuple(read), compiler.results, tuple(dict.fromkeys(compiler.skipped)), constants=known)
 
 
 def result_name(text: str) -> str:

@@ -22,6 +22,10 @@ ANALYSES = ("tran", "ac", "dc", "sp")
 OF_RANGE = ("avg", "min", "max", "min_at", "max_at", "pp", "rms", "integ")
 """Kinds that are taken over a range of the axis."""
 _SPELLED = {"integral": "integ", "derivative": "deriv", "expr": "param", "delay": "trig", "mean": "avg"}
+_HSPICE = re.compile(
+    r"^(avg|min|max|pp|rms|integ|integral)\s*\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)(?=\s|$)", re.IGNORECASE
+)
+"""`AVG(v(out))`, as HSPICE allows it."""
 _KEYS = ("val", "td", "from", "to", "at", "rise", "fall", "cross")
 _PART = {"m": "mag", "p": "deg", "d": "db", "r": "re", "i": "im"}
 
@@ -33,6 +37,7 @@ def read_measure(text: str, macros: Macros | None = None) -> Measure:
     analysis, name, rest = analysis.lower(), name.lower(), _joined(rest.strip())
     if analysis not in ANALYSES:
         raise ScriptError(f"no measurement of {analysis!r}", f"one of {', '.join(ANALYSES)}")
+    rest = _HSPICE.sub(r"\1 \2 ", rest)
     kind = re.split(r"[\s=]", rest, maxsplit=1)[0].lower()
     kind = _SPELLED.get(kind, kind)
     if kind == "param":

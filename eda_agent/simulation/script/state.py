@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from eda_agent.problem import expression
+from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.script.compiler import result_name
 from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.script.plots import Plots
 from eda_agent.simulation.script.renewal import Renewal
-from eda_agent.simulation.script.vector import FormulaError, Vector
+from eda_agent.simulation.script.vector import FormulaError, Vector, number
 
 MAX_MESSAGES = 50
 Step = Mapping[str, Any]
@@ -56,6 +58,7 @@ class State:
         self.variables = {
             name: [f"{value:.12g}"] for name, value in self.parameters.items() if name.startswith("cace_")
         }
+        self._constants(program.get("constants", {}))
         self._measuring = False
         self.settings: set[str] = set()
         self.degrees = False
@@ -63,6 +66,16 @@ class State:
         self.file = ""
         self.analysed = time.monotonic()
         """When the last analysis ended, or the program began."""
+
+    def _constants(self, given: Mapping[str, str]) -> None:
+        """Put the constants of `.csparam` lines into their plot."""
+        for name, text in given.items():
+            try:
+                value = expression.evaluate(expression.parse(text), self.parameters)
+            except (ExpressionError, ArithmeticError) as error:
+                self.outcome.messages.append(f".csparam {name}: {error}")
+                continue
+            self.plots.constants.own[name] = number(value)
 
     def vector(self, name: str) -> Vector:
         if self._measuring and name in self.parameters:
