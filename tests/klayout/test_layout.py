@@ -292,6 +292,24 @@ def test_lvs_says_what_it_compared() -> None:
     assert not nothing.match and nothing.differences == ("the layout has no transistor",)
 
 
+def test_nets_are_compared_without_case(problems: dict[str, Problem], table: Table) -> None:
+    """As in SPICE; a net that differs only by its devices does not hide them in the report."""
+    problem = problems["ota_5t"]
+    layout, cell = placed(problem, known(problem), table)
+    found = devices(problem, known(problem))
+    pieces = [
+        (instance, values)
+        for instance in cell.each_inst()
+        if instance.is_pcell() and (values := instance.pcell_parameters_by_name()).get("device") == "xm1"
+    ]
+    for instance, values in pieces:
+        instance.change_pcell_parameter("nets", values["nets"].upper())
+    assert lvs.check(layout, cell, found).differences == ()
+    next(instance for instance, values in pieces if not values["dummy"]).delete()
+    (difference,) = lvs.check(layout, cell, found).differences
+    assert difference.startswith("device XM1: W ")
+
+
 def test_tables_of_processes_are_complete() -> None:
     for name in ("demonstration", "sky130A", "gf180mcuD", "ihp-sg13g2"):
         table = read_table(name)

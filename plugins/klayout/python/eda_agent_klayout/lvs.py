@@ -145,10 +145,13 @@ def _differences(xref: pya.NetlistCrossReference) -> Iterator[str]:
             # KLayout only warns of a resistor or capacitor of another value
             if devices.status() not in agree or (drawn is not None and meant is not None and _sizes(drawn, meant)):
                 found.append(_device(drawn, meant))
-        yield from found
-        for nets in xref.each_net_pair(pair):
-            if nets.status() not in agree:
-                yield f"net {_name(nets.first())} in the layout, {_name(nets.second())} in the schematic"
+        pairs = [
+            (_name(one.first()), _name(one.second())) for one in xref.each_net_pair(pair) if one.status() not in agree
+        ]
+        # a net with its own name differs by its devices, which stand above
+        other = [(drawn, meant) for drawn, meant in pairs if drawn.lower() != meant.lower()]
+        found += [f"net {drawn} in the layout, {meant} in the schematic" for drawn, meant in other]
+        yield from found or [f"net {drawn}: connected otherwise" for drawn, _ in pairs]
 
 
 def _device(drawn: pya.Device | None, meant: pya.Device | None) -> str:

@@ -123,26 +123,37 @@ def _derived(shapes: Shapes, layers: Layers) -> dict[str, pya.Region]:
 
 
 def join_labelled(circuit: pya.Circuit) -> None:
-    """Join all nets with the same label into one, shapes included. KLayout's `join_net_names` does the same, but its
-    time grows faster than the square of the pieces.
+    """Join all nets with the same label, in any case, into one, shapes included. KLayout's `join_net_names` does the
+    same for labels of one case, but its time grows faster than the square of the pieces.
     """
     groups: dict[str, list[pya.Net]] = {}
     for net in circuit.each_net():
         if net.name:
-            groups.setdefault(net.name, []).append(net)
-    for nets in groups.values():
+            groups.setdefault(_caseless(net.name), []).append(net)
+    for name, nets in groups.items():
         while len(nets) > 1:
             # in pairs: joining a small net to a large one costs as much as the large one
             for one, other in zip(nets[::2], nets[1::2], strict=False):
                 circuit.join_nets(one, other)
             nets = nets[::2]
+        if "," in nets[0].name:
+            nets[0].name = name
+
+
+def _caseless(name: str) -> str:
+    """A net's labels in lower case, each once: KLayout calls a net with the labels "in" and "IN" "IN,in"."""
+    return ",".join(dict.fromkeys(name.lower().split(",")))
 
 
 def _join_substrate(circuit: pya.Circuit, nets: Iterable[str]) -> None:
     """Join the substrate to the net of the NMOS bulks: no shape connects them without a drawn tap."""
-    substrate = next((net for net in circuit.each_net() if SUBSTRATE in str(net.name).split(",")), None)
+
+    def labelled(name: str) -> pya.Net | None:
+        return next((one for one in circuit.each_net() if name.lower() in str(one.name).lower().split(",")), None)
+
+    substrate = labelled(SUBSTRATE)
     for name in sorted(nets):
-        other = next((net for net in circuit.each_net() if name in str(net.name).split(",")), None)
+        other = labelled(name)
         if substrate is not None and other is not None and other.cluster_id != substrate.cluster_id:
             circuit.join_nets(other, substrate)
             substrate = other
