@@ -9,14 +9,15 @@ gives the modes. A device that delays its current has no such form. It is compar
 ‖Z (G + sC + Γ/s) − 1‖ < 1 all along the axis, both determinants have equally many zeros in the right half plane
 (Rouché's theorem).
 
-Modes far below the band are read from Z itself: where no inductance matters (G + sC) v = 0, and CZ(jω) then has the
-eigenvalue 1/(jω - s), most exact at ω = |s|.
+A growing mode below the band counts if the form of a band that begins below it has it too. Modes far below the band
+are read from Z itself: where no inductance matters (G + sC) v = 0, and CZ(jω) then has the eigenvalue 1/(jω - s), most
+exact at ω = |s|.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,7 @@ def fastest_growing(frequency: Real, impedance: Complex, band: float = 0.0) -> M
     if not kept:
         return None
     impedance = impedance[:, kept][:, :, kept]
+    every = frequency, impedance
     slow = 2 * math.pi * frequency[:first], impedance[:first]
     frequency, impedance = frequency[first:], impedance[first:]
     scale = 1 / np.sqrt(np.maximum(np.abs(impedance).max(0).diagonal(), 1e-300))
@@ -86,9 +88,29 @@ def fastest_growing(frequency: Real, impedance: Complex, band: float = 0.0) -> M
             modes = _modes(*form)
             modes = modes[(np.abs(modes) > low) & (np.abs(modes) < high)] * back
             slower = _slow(*slow, form[1] * np.outer(scale, scale) / back)
-            modes = np.append(modes, slower[np.abs(slower) <= low * back])
-            return _worst(modes, math.inf if whole else float(frequency[end - 1]))
+            slower = slower[np.abs(slower) <= low * back]
+            known_to = math.inf if whole else float(frequency[end - 1])
+            beyond = _grow(modes) & (np.abs(modes) < omega[0] * back) if first else np.zeros(modes.shape, dtype=np.bool_)
+            found = _worst(np.append(modes[~beyond], slower), known_to)
+            return _worse(found, _below(modes[beyond], *every), known_to) if beyond.any() else found
     return None
+
+
+def _below(modes: NDArray[np.complex128], frequency: Real, impedance: Complex) -> Mode | None:
+    """The mode that grows fastest by a form of a band that begins below these modes (1/s).
+
+    A form that holds in its band alone has modes below it that are none: a capacitance that falls with frequency passes
+    for a negative inductance.
+    """
+    start = int(np.searchsorted(frequency, np.abs(modes).min() / (2 * math.pi * NEAR))) - 1
+    return fastest_growing(frequency, impedance, float(frequency[max(start, 0)]))
+
+
+def _worse(one: Mode | None, other: Mode | None, known_to: float) -> Mode | None:
+    """The one of two modes with the larger growth per frequency."""
+    found = [mode for mode in (one, other) if mode is not None]
+    shares = [mode.growth / math.hypot(mode.growth, 2 * math.pi * mode.frequency) for mode in found]
+    return replace(found[int(np.argmax(shares))], known_to=known_to) if found else None
 
 
 def _slow(omega: Real, impedance: Complex, capacitance: Real) -> NDArray[np.complex128]:
@@ -109,6 +131,10 @@ def _worst(modes: NDArray[np.complex128], known_to: float) -> Mode | None:
     worst = modes[np.argmax(modes.real / np.abs(modes))]
     turns = abs(worst.imag) > FLAT * abs(worst)
     return Mode(float(worst.real), float(abs(worst.imag) / (2 * math.pi)) if turns else 0.0, known_to)
+
+
+def _grow(modes: NDArray[np.complex128]) -> NDArray[np.bool_]:
+    return modes.real > FLAT * np.abs(modes)
 
 
 def grows(mode: Mode) -> bool:

@@ -134,6 +134,18 @@ def test_a_delay_has_no_modes_and_says_nothing() -> None:
     assert fastest_growing(frequency, np.linalg.inv(admittance)) is None
 
 
+@pytest.mark.parametrize("conductance", [1e-8, -2e-6])
+def test_a_mode_below_the_band_grows_only_where_the_circuit_has_it(conductance: float) -> None:
+    """A net with a capacitance behind a resistance, as of a substrate, which the form of the band takes for a coil."""
+    frequency = np.logspace(-4, 11, 31)
+    s = 2j * math.pi * frequency
+    admittance = conductance + s * 25e-15 + s * 6e-15 / (1 + s * 6e-15 * 900)
+    seen = fastest_growing(frequency, (1 / admittance)[:, None, None], 1e8)
+    assert seen is not None and grows(seen) == (conductance < 0)
+    if conductance < 0:
+        assert seen.growth == pytest.approx(2e-6 / 31e-15, rel=0.4)
+
+
 def measured(folder: Path, models: str, cell: str, spec: str) -> tuple[dict[str, float | None], str]:
     """(metric → value, what `check` says) at the netlist's own sizes."""
     from eda_agent.api import load, simulate
