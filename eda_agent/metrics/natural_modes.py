@@ -90,7 +90,9 @@ def fastest_growing(frequency: Real, impedance: Complex, band: float = 0.0) -> M
             slower = _slow(*slow, form[1] * np.outer(scale, scale) / back)
             slower = slower[np.abs(slower) <= low * back]
             known_to = math.inf if whole else float(frequency[end - 1])
-            beyond = _grow(modes) & (np.abs(modes) < omega[0] * back) if first else np.zeros(modes.shape, dtype=np.bool_)
+            beyond = (
+                _grow(modes) & (np.abs(modes) < omega[0] * back) if first else np.zeros(modes.shape, dtype=np.bool_)
+            )
             found = _worst(np.append(modes[~beyond], slower), known_to)
             return _worse(found, _below(modes[beyond], *every), known_to) if beyond.any() else found
     return None

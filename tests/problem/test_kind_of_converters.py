@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from eda_agent.cli.main import main
-from eda_agent.problem.draft import read_circuit
+from eda_agent.errors import InputError
+from eda_agent.problem.draft import read_answers, read_circuit
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import sized_netlist
 from eda_agent.spice_numbers import parse_spice_number
@@ -47,6 +48,54 @@ def test_bits_switch_a_ladder_or_currents_of_their_own(body: str, converts: bool
     (tmp_path / "c.spice").write_text(f"* c\n{MODELS}.subckt c in2 in1 ib out vdd vss\n{body}.ends\n")
     found = read_circuit(tmp_path / "c.spice", tmp_path, "own")
     assert (found.kind.name == "digital-to-analog converter") == converts, found.kind
+
+
+@pytest.mark.parametrize(
+    ("body", "answers", "kind"),
+    [
+        # the names say no order, so that the answers alone tell the bits
+        ("steer", "b0=k b1=l nb0=kb nb1=lb out=o outb=p", "dac_current"),
+        ("ladder", "b0=k b1=l out=o", "dac_voltage"),
+        ("ladder", "b0=k b1=l out=o outb=p", ""),
+        ("steer", "b0=k b1=l out=o clk=p", ""),
+        ("steer", "b0=k b1=l nb0=k out=o", ""),
+    ],
+)
+def test_no_answer_is_dropped(body: str, answers: str, kind: str, tmp_path: Path) -> None:
+    steer = TAILS + "".join(
+        f"M{net} {out} {net} {tail} vss nch {SIZES}\n"
+        for net, out, tail in (("k", "o", "t1"), ("kb", "p", "t1"), ("l", "o", "t2"), ("lb", "p", "t2"))
+    )
+    ladder = GATES.replace("in1", "k").replace("in2", "l") + LEGS.replace("out", "o")
+    body = {"steer": steer, "ladder": ladder}[body]
+    (tmp_path / "c.spice").write_text(f"* c\n{MODELS}.subckt c k l kb lb ib o p vdd vss\n{body}.ends\n")
+    said = read_answers(kind="dac", ports=answers.split())
+    if not kind:
+        with pytest.raises(InputError, match=r"outb|clk|k cannot be b0 and nb0"):
+            read_circuit(tmp_path / "c.spice", tmp_path, "own", answers=said)
+        return
+    found = read_circuit(tmp_path / "c.spice", tmp_path, "own", answers=said).kind
+    assert [bench.template for bench in found.benches] == [kind] and found.benches[0].settings["bits"] == "2"
+    assert found.ports.items() >= said.ports.items() and not found.bias.keys() & {*said.ports.values()}
+
+
+@pytest.mark.parametrize(("ports", "found"), [("vcc gnd", ("vcc", "gnd")), ("one two", ("", ""))])
+def test_a_resistor_alone_makes_no_port_two_rails(ports: str, found: tuple[str, str], tmp_path: Path) -> None:
+    supply, ground = ports.split()
+    body = f"Q1 m i {ground} q\nR1 m {supply} 1k\nC1 m o 1p\n"
+    (tmp_path / "c.spice").write_text(f"* c\n.model q npn\n.subckt c i o {ports}\n{body}.ends\n")
+    structure = read_circuit(tmp_path / "c.spice", tmp_path, "own").structure
+    assert (structure.vdd, structure.vss) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(None, "a digital-to-analog converter .*--kind names another"), ("dac", "converter [^-]*$")]
+)
+def test_a_setting_of_another_kind_names_the_kind_that_was_taken(kind: str | None, words: str, tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(f"* c\n{MODELS}.subckt c in2 in1 ib out vdd vss\n{GATES}{LEGS}.ends\n")
+    said = read_answers(kind=kind, ports=["b0=in1", "b1=in2", "out=out"] if kind else [], settings=["frequency=5.8G"])
+    with pytest.raises(InputError, match=re.compile(words, re.DOTALL)):
+        read_circuit(tmp_path / "c.spice", tmp_path, "own", answers=said)
 
 
 @pytest.mark.parametrize(("supply", "kind"), [("vdd!", "op-amp"), ("pw", "")])

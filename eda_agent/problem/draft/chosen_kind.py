@@ -5,7 +5,7 @@ the names tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from eda_agent.errors import Finding, InputError
@@ -43,13 +43,7 @@ def with_answers(found: CircuitClass, structure: Structure, answers: Answers) ->
         found = _of_kind(found, structure, answers, rails)
     elif given := {role: port for role, port in answers.ports.items() if role not in rails}:
         if strange := [role for role in given if role not in found.ports]:
-            raise InputError(
-                Finding(
-                    f"{found.name or 'a circuit of unknown kind'} has no port with the role {' or '.join(strange)}",
-                    where="--port",
-                    fix=f"the roles are {', '.join(found.ports)}" if found.name else "--kind names the kind as well",
-                )
-            )
+            raise InputError(_no_role(found.name, strange, tuple(found.ports)))
         found = _with_ports(found, structure, _exchanged(found.ports, given))
     _check_driven(found, rails, answers)
     bias, said = {**found.bias}, list(found.noticed)
@@ -58,6 +52,14 @@ def with_answers(found: CircuitClass, structure: Structure, answers: Answers) ->
         bias[port] = held.how(needed)
         said += direction_said(port, held, needed, bias[port])
     return replace(found, bias=bias, noticed=tuple(said))
+
+
+def _no_role(kind: str, strange: Sequence[str], roles: Sequence[str]) -> Finding:
+    return Finding(
+        f"{kind or 'a circuit of unknown kind'} has no port with the role {' or '.join(strange)}",
+        where="--port",
+        fix=f"the roles are {', '.join(roles)}" if kind else "--kind names the kind as well",
+    )
 
 
 def _check_ports(structure: Structure, answers: Answers) -> None:
@@ -70,6 +72,11 @@ def _check_ports(structure: Structure, answers: Answers) -> None:
                     fix=f"its ports are {', '.join(structure.ports)}",
                 )
             )
+    roles: dict[str, str] = {}
+    for role, port in answers.ports.items():
+        if (other := roles.setdefault(port, role)) != role:
+            both = f"{port} cannot be {other} and {role}"
+            raise InputError(Finding(both, where="--port", fix=f"give {other} or {role} another port"))
 
 
 def _check_driven(found: CircuitClass, rails: Mapping[str, str], answers: Answers) -> None:
@@ -89,7 +96,9 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
     kind = KINDS[answers.kind]
     rest = [port for port in structure.ports if port not in structure.rails]
     roles = (*kind.roles, *kind.optional)
-    ports = {role: port for role, port in answers.ports.items() if role in roles}
+    ports = {role: port for role, port in answers.ports.items() if role not in rails}
+    if strange := [role for role in ports if role not in roles]:
+        raise InputError(_no_role(answers.kind, strange, roles))
     # a role that the connections leave without a port
     lacking = {role for role in roles if found.ports.get(role) == NO_PORT}
     guesses = _guessed(structure, kind.roles, rest)
@@ -119,7 +128,7 @@ def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails:
         return CircuitClass(answers.kind, {**whole.ports, **rails}, whole.bias, whole.benches, whole.doubts)
     chosen = replace(found, name=answers.kind, benches=kind.benches, doubts=())
     if answers.kind == CONVERTER:
-        ports, tests = with_bits(ports)
+        ports, tests = with_bits(structure, ports, answers.ports)
         chosen = replace(chosen, benches=tests)
     return _with_ports(chosen, structure, {**ports, **rails})
 

@@ -29,8 +29,15 @@ def given_levels(kind: str, given: Mapping[str, str]) -> dict[str, float]:
         return {}
 
 
-def check_settings(benches: Sequence[Bench], given: Mapping[str, str]) -> None:
-    """Raise `InputError` for a setting that no testbench of the draft has, or a value of another unit."""
+def check_settings(benches: Sequence[Bench], given: Mapping[str, str], kind: str | None, said: bool) -> None:
+    """Raise `InputError` for a setting that no testbench of the draft has, or a value of another unit.
+
+    Args:
+        benches: of the draft.
+        given: setting → text.
+        kind: name of the circuit's kind, "" for an unknown one, None for a designer's own deck.
+        said: whether the user named the kind.
+    """
     known = {
         name: entry["unit"] for bench in benches for name, entry in read_template(bench.template)["settings"].items()
     }
@@ -38,13 +45,23 @@ def check_settings(benches: Sequence[Bench], given: Mapping[str, str]) -> None:
     for name, text in given.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            there = f"there are {', '.join(known)}" if known else "a designer's own deck says it itself"
-            fix = f"did you mean {near[0]}?" if near else there
-            faults.append(Finding(f"the testbenches have no setting {name[:40]!r}", where=OPTION, fix=fix))
+            whose = "the testbenches have" if kind is None else f"the testbenches of {_a(kind)} have"
+            if kind == "":
+                whose = "the kind of the circuit is unknown, and a testbench without a kind has"
+            fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else ""
+            if kind is None:
+                fix = "a designer's own deck says it itself"
+            elif not said:
+                fix = "; ".join(filter(None, (fix, f"--kind names {'another' if kind else 'the'} kind")))
+            faults.append(Finding(f"{whose} no setting {name[:40]!r}", where=OPTION, fix=fix))
         elif not _readable(text, known[name], {"vdd", "temperature", *known}):
             faults.append(Finding(f"{name}={text[:40]} is no number in {known[name] or 'plain units'}", where=OPTION))
     if faults:
         raise InputError(faults)
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0].lower() in 'aeio' or kind.startswith('SRAM') else 'a'} {kind}"
 
 
 def _readable(text: str, unit: str, names: set[str]) -> bool:

@@ -221,7 +221,9 @@ def read_circuit(
         doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
     driven = {**conditions.volts, **conditions.amps}
     brought = own if own is not None and own.program is not None else None
-    check_settings(() if brought else kind.benches, answers.settings)
+    check_settings(
+        () if brought else kind.benches, answers.settings, None if brought else kind.name, bool(answers.kind)
+    )
     begun = None if kind.benches or brought else fallback_testbench(structure, name, driven, answers.bias)
     told = {role: port for role, port in kind.ports.items() if not {role, OPPOSITES.get(role)} & answers.ports.keys()}
     return Draft(

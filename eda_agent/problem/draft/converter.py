@@ -5,9 +5,10 @@ switches that lead the current of a source to the output (current steering).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.benches import Bench, converter_benches
 from eda_agent.problem.draft.bit_switches import driven_by, has_foot, is_ladder, is_steered
 from eda_agent.problem.draft.port_names import named
@@ -16,6 +17,7 @@ from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Structure
 
 MOST_BITS = 8
+_ROLE = re.compile(r"b\d")
 _BIT = re.compile(r"(.*?)[\[<_]?(\d+)[\]>]?")
 
 
@@ -43,8 +45,7 @@ def converter(structure: Structure, rest: Sequence[str]) -> Converter | None:
     if outs := [port for port in free if is_ladder(structure, driven, port)]:
         benches = converter_benches("voltage", len(bits), "")
     elif currents := [port for port in free if is_steered(structure, driven, port)]:
-        sinks = any(fet.type == "nmos" and {fet.drain, fet.source} & {*currents} for fet in structure.fets)
-        benches = converter_benches("current", len(bits), "0.8*vdd" if sinks else "0.2*vdd")
+        benches = _steering(structure, len(bits), currents)
         outs = currents
     else:
         return None
@@ -65,11 +66,41 @@ def unnamed_bits(structure: Structure, rest: Sequence[str]) -> tuple[str, tuple[
     return None
 
 
-def with_bits(ports: Mapping[str, str]) -> tuple[dict[str, str], tuple[Bench, ...]]:
-    """(the ports without bits that no port has, the testbenches) of a converter whose ports are given."""
-    absent = {f"b{place}" for place in range(MOST_BITS) if ports.get(f"b{place}", NO_PORT) == NO_PORT}
-    kept = {role: port for role, port in ports.items() if role not in absent}
-    return kept, converter_benches("voltage", MOST_BITS - len(absent), "")
+def with_bits(
+    structure: Structure, ports: Mapping[str, str], said: Collection[str]
+) -> tuple[dict[str, str], tuple[Bench, ...]]:
+    """(the ports without roles that no port has, the testbenches) of a converter whose ports are given.
+
+    Args:
+        ports: role → port.
+        said: the roles that the user named.
+
+    Raises:
+        InputError: a second output of a ladder.
+    """
+    kept = {role: port for role, port in ports.items() if port != NO_PORT}
+    bits = [role for role in kept if _ROLE.fullmatch(role)]
+    driven = [driven_by(structure, [kept[role], *([kept[f"n{role}"]] if f"n{role}" in kept else [])]) for role in bits]
+    outs = [kept[role] for role in ("out", "outb") if role in kept]
+    ladder = is_ladder(structure, driven, kept["out"])
+    if not ladder and ("outb" in said or is_steered(structure, driven, kept["out"])):
+        return kept, _steering(structure, len(bits), outs)
+    if "outb" in said:
+        raise InputError(
+            Finding(
+                "a ladder of resistors has one output: no testbench has the role outb",
+                where="--port",
+                fix=f"leave out outb={kept['outb']}, and hold that port with --bias",
+            )
+        )
+    kept.pop("outb", "")
+    return kept, converter_benches("voltage", len(bits), "")
+
+
+def _steering(structure: Structure, bits: int, outs: Collection[str]) -> tuple[Bench, ...]:
+    """The testbenches of a converter that steers currents to these outputs."""
+    sinks = any(fet.type == "nmos" and {fet.drain, fet.source} & {*outs} for fet in structure.fets)
+    return converter_benches("current", bits, "0.8*vdd" if sinks else "0.2*vdd")
 
 
 def _buses(rest: Sequence[str]) -> list[tuple[str, ...]]:

@@ -61,7 +61,7 @@ KINDS = {
         ("out", "b0", "b1"),
         benches.CONVERTER,
         ("dac", "d/a-converter", "r-2r", "current-steering-dac"),
-        ("b2", "b3", "b4", "b5", "b6", "b7", "outb"),
+        ("b2", "b3", "b4", "b5", "b6", "b7", *(f"nb{place}" for place in range(8)), "outb"),
     ),
     "SRAM cell": Kind(("bl", "blb", "wl"), benches.SRAM, ("sram", "sram-cell", "memory-cell", "6t"), inner=("q", "qb")),
     "power-on reset": Kind(

@@ -39,6 +39,8 @@ _NAMES = {
 
 _BIT = re.compile(r"b\d+")
 """A role of a bus: its number says it."""
+_INVERSE = re.compile(r"nb\d+")
+"""A role of the bus of inverse bits, whose names have too many forms."""
 _VOLTS = re.compile(r"(?:v\w*?|[ad]?vdd\w*?)_?(\d)[vp](\d)\w*", re.IGNORECASE)
 _RAILS = ((r"vapwr|vdda[12]", 3.3), (r"vdpwr|vccd[12]", 1.8))
 """Supplies of Tiny Tapeout (VAPWR, VDPWR) and of Efabless' Caravel (vdda1, vccd1), V."""
@@ -53,6 +55,8 @@ def volts_named(port: str) -> float:
 
 def named(role: str, port: str) -> bool:
     """Whether a port's name says this role; `low` and `high` are levels at which a control pin enables the circuit."""
+    if _INVERSE.fullmatch(role):
+        return False
     pattern = rf"[a-z_]*[\[<]?0*{role[1:]}[\]>]?" if _BIT.fullmatch(role) else _NAMES[role]
     # "vdd!" is a global net
     return re.fullmatch(pattern, port.removesuffix("!"), re.IGNORECASE) is not None

@@ -61,6 +61,9 @@ def analyse(
         (rails or {}).get(role) or _behind_resistors(wells[kind], ports, fets, passives)
         for role, kind in (("vdd", "pmos"), ("vss", "nmos"))
     )
+    if vdd == vss:
+        # nothing but resistors tells a rail, and not which one
+        vdd, vss = ((rails or {}).get(role, "") for role in ("vdd", "vss"))
     idle = {fet.name: role for fet in fets if (role := _idle(fet, vdd, vss))}
     idle |= {
         name: "dummy" for name, role in idle.items() if role == "MOS capacitor" and _beside_mirror(name, fets, vdd, vss)
