@@ -89,7 +89,7 @@ def test_a_resistor_alone_makes_no_port_two_rails(ports: str, found: tuple[str, 
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [(None, "a digital-to-analog converter .*--kind names another"), ("dac", "converter [^-]*$")]
+    ("kind", "words"), [(None, "a digital-to-analog converter.*--kind names another"), ("dac", "converter[^-]*$")]
 )
 def test_a_setting_of_another_kind_names_the_kind_that_was_taken(kind: str | None, words: str, tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text(f"* c\n{MODELS}.subckt c in2 in1 ib out vdd vss\n{GATES}{LEGS}.ends\n")

@@ -45,15 +45,15 @@ def check_settings(benches: Sequence[Bench], given: Mapping[str, str], kind: str
     for name, text in given.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            whose = "the testbenches have" if kind is None else f"the testbenches of {_a(kind)} have"
+            whose = f": they are those of {_a(kind)}" if kind else ""
             if kind == "":
-                whose = "the kind of the circuit is unknown, and a testbench without a kind has"
+                whose = ": the kind of the circuit is unknown"
             fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else ""
             if kind is None:
                 fix = "a designer's own deck says it itself"
             elif not said:
                 fix = "; ".join(filter(None, (fix, f"--kind names {'another' if kind else 'the'} kind")))
-            faults.append(Finding(f"{whose} no setting {name[:40]!r}", where=OPTION, fix=fix))
+            faults.append(Finding(f"the testbenches have no setting {name[:40]!r}{whose}", where=OPTION, fix=fix))
         elif not _readable(text, known[name], {"vdd", "temperature", *known}):
             faults.append(Finding(f"{name}={text[:40]} is no number in {known[name] or 'plain units'}", where=OPTION))
     if faults:
