@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.klayout.changes import rows
-from eda_agent.klayout.plan import Change
+from eda_agent.klayout.plan import OVERLAP, Change, Plan
 
 SIZES = st.dictionaries(st.sampled_from(["w", "l"]), st.tuples(*[st.sampled_from([0.5, 1.0, 2.25])] * 2), min_size=1)
 DEVICES = st.tuples(st.sampled_from(["xm1", "xm2", "cc"]), st.booleans(), SIZES)
@@ -47,3 +47,8 @@ def test_words_for_people() -> None:
     assert table.title == "1 device with 3 PCells"
     # values that are texts have their unit
     assert rows([change("m1", False, {"w": ("1u", "2u")})], 1e-6).headings[2] == "w"
+
+
+def test_the_reasons_after_a_write_back_are_of_what_is_drawn() -> None:
+    plan = Plan(conflicts=[(f"a and b {OVERLAP}", pya.Box())] * 2)
+    assert plan.reasons == ["Conflicts of the write-back, which may join or part nets:", "a and b overlap (2 times)"]

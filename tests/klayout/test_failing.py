@@ -40,3 +40,18 @@ def test_own_sizes_that_cannot_be_simulated() -> None:
     partly = {"score": 0.99999, "specs": {"gbw": row(None, "no edge"), "gain": row(60.0, "", True)}, "failures": []}
     said = "At the netlist's own sizes: score 0.9999, 1 of 2 specs met. Without a value: gbw in slow: no edge"
     assert failing.own_sizes(partly) == said
+
+
+def test_own_sizes_are_counted_by_the_typed_targets() -> None:
+    specs = {"gbw": row(9e6, met=True), "settling": {**row(25e-9), "bound": ">"}}
+    result = {"score": 0.5, "specs": specs, "failures": []}
+    assert failing.own_sizes(result).endswith("score 0.5000, 1 of 2 specs met")
+    for target, met in (({"gbw": (1e7, None)}, 0), ({"gbw": (8e6, None)}, 1), ({"settling": (None, 1e-6)}, 1)):
+        assert failing.own_sizes(result, target) == f"At the netlist's own sizes: {met} of 2 specs met"
+    assert failing.far(15.0, 25e-9, "s") == "far from the measured 25 ns" and not failing.far(15e-9, 25e-9, "s")
+
+
+def test_a_rejected_turn_has_no_score() -> None:
+    run = stream.Run()
+    run.state.turns = [{"index": 1, "score": 0.0, "met": False, "sizing": None, "proposal": {"error": "rejected"}}]
+    assert run.turn_rows() == [("1", "—", "", "rejected")]

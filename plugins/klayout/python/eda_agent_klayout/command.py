@@ -50,7 +50,7 @@ class Command:
         if status == 0 or (status == 1 and (words or complaint)):
             self._done(words)
             return
-        self._failed(complaint or silent(f"eda-agent {self._name}", status))
+        self._failed(boxed(complaint) or silent(f"eda-agent {self._name}", status))
 
 
 def output(
@@ -100,5 +100,13 @@ def asked(arguments: Sequence[str], limit: float = 60.0, doing: str = "") -> Wor
     what = f"eda-agent {arguments[0]}"
     status, words, complaint = yield from output(executable(), arguments, doing or what, limit, NOT_STARTED)
     if status not in (0, 1) or (status == 1 and not words and not complaint):
-        raise ValueError(complaint or silent(what, status))
+        raise ValueError(boxed(complaint) or silent(what, status))
     return words
+
+
+def boxed(complaint: str) -> str:
+    """A message of `eda-agent` in the style of the boxes: without the program's name, the advice after a blank line."""
+    what, arrow, advice = complaint.removeprefix("eda-agent: ").partition("\n    → ")
+    return (
+        f"{what}\n\n{advice[:1].upper()}{advice[1:]}" if arrow and "\n    → " not in advice else what + arrow + advice
+    )

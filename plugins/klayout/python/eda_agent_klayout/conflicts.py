@@ -8,7 +8,7 @@ import pya
 
 from .boxes import Boxes
 from .instances import Reader
-from .plan import Change, Plan
+from .plan import OVERLAP, Change, Plan
 from .rules import rules_of
 from .steps import Progress, Work, each
 from .table import DUMMY, Table
@@ -46,6 +46,8 @@ def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, table: Table) ->
         for number, one in enumerate(instances)
     ]
 
+    told: set[tuple[str, str]] = set()
+
     def overlaps(number: int) -> None:
         for other in after.overlapping(number):
             if other in changed and other < number:
@@ -53,8 +55,11 @@ def conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, table: Table) ->
                 continue
             overlap = after[number] & after[other]
             if (before[number] & before[other]).area() < overlap.area():
-                first, second = sorted((number, other))
-                result.conflicts.append((f"{names[first]} and {names[second]} would overlap", overlap))
+                first, second = (names[index] for index in sorted((number, other)))
+                # the PCells of two devices alternate: their order says nothing
+                first, second = (second, first) if (second, first) in told else (first, second)
+                told.add((first, second))
+                result.conflicts.append((f"{first} and {second} {OVERLAP}", overlap))
 
     yield from each("overlaps are looked for", list(changed), overlaps)
 

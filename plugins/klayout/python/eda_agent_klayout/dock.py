@@ -260,7 +260,9 @@ class Dock(pya.QDockWidget):
         self.buttons["stop"].enabled = alive
         self.buttons["resume"].enabled = not here and bool(run.folder)
         self.buttons["write back"].enabled = bool(run.best) and compat.editable()
-        self.buttons["write back"].setToolTip("" if compat.editable() else VIEWER)
+        self.buttons["write back"].setToolTip(
+            VIEWER if not compat.editable() else "" if run.best else "no sizes yet: start or resume the run"
+        )
 
 
 def _table(parent: pya.QWidget, headings: list[str]) -> pya.QTableWidget:

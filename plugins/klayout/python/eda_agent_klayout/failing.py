@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .units import format_quantity
 from .wording import printable, score
 
 
@@ -19,8 +20,33 @@ def failures(evaluation: Mapping[str, Any]) -> str:
     return f"{testbench} in {corner}: {printable(words) or kind}{more}"
 
 
-def own_sizes(result: Mapping[str, Any]) -> str:
-    """What `eda-agent sim SPEC --json` says about the netlist's own sizes."""
+FAR = 1000.0
+"""A target that many times above or below the measured value may lack a prefix."""
+
+
+def far(target: float | None, measured: float | None, unit: str) -> str:
+    """The doubt about a target that is far from the value of the netlist's own sizes, in the same unit; "" if near."""
+    if not target or not measured or unit == "dB":
+        return ""
+    ratio = abs(target / measured)
+    return f"far from the measured {format_quantity(measured, unit)}" if not 1 / FAR <= ratio <= FAR else ""
+
+
+def _meets(row: Mapping[str, Any], target: tuple[float | None, float | None]) -> bool:
+    """Whether a measured value meets another target than that of the spec; what is known only to lie beyond a bound
+    meets nothing on its other side.
+    """
+    value, (low, high), bound = row.get("value"), target, row.get("bound", "")
+    if value is None:
+        return False
+    return (low is None or (value >= low and bound != "<")) and (high is None or (value <= high and bound != ">"))
+
+
+def own_sizes(result: Mapping[str, Any], targets: Mapping[str, tuple[float | None, float | None]] | None = None) -> str:
+    """What `eda-agent sim SPEC --json` says about the netlist's own sizes. `targets`: those that were changed since,
+    spec → (minimum, maximum).
+    """
+    changed = targets or {}
     specs = result["specs"]
     missing = [(name, row) for name, row in specs.items() if row.get("value") is None]
     why = failures(result)
@@ -29,6 +55,8 @@ def own_sizes(result: Mapping[str, Any]) -> str:
         why = f"{name} in {row.get('corner') or 'every corner'}: {printable(str(row.get('why') or 'it has no value'))}"
     if specs and len(missing) == len(specs):
         return f"The netlist's own sizes cannot be simulated: {why}"
-    met = sum(bool(row.get("met")) for row in specs.values())
-    words = f"At the netlist's own sizes: score {score(result['score'])}, {met} of {len(specs)} specs met"
+    met = sum(_meets(row, changed[name]) if name in changed else bool(row.get("met")) for name, row in specs.items())
+    # the score is of the targets in the spec
+    reached = "" if changed else f"score {score(result['score'])}, "
+    words = f"At the netlist's own sizes: {reached}{met} of {len(specs)} specs met"
     return f"{words}. Without a value: {why}" if why else words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,12 @@ WRONG, DOUBTFUL = pya.QColor(255, 200, 200), pya.QColor(255, 235, 170)
 REFUSED, GREY = pya.QColor(176, 30, 30), pya.QColor(120, 120, 120)
 
 
-def problem(text: str, unit: str, low: float | None = None, high: float | None = None) -> str:
-    """The fault of a value that must lie in a range, or "". An end may be missing."""
+def problem(
+    text: str, unit: str, low: float | None = None, high: float | None = None, step: float | None = None
+) -> str:
+    """The fault of a value that must lie in a range, or "". An end may be missing. `step`: of its parameter; one that
+    counts something must be whole.
+    """
     try:
         value = parse_quantity(text, unit)
     except QuantityError as error:
@@ -27,6 +32,8 @@ def problem(text: str, unit: str, low: float | None = None, high: float | None =
         return f"below {format_quantity(low, unit)}"
     if high is not None and value > high + slack:
         return f"above {format_quantity(high, unit)}"
+    if not unit and step and step >= 1 and step == int(step) and abs(value - round(value)) > 1e-9:
+        return f"a whole number: {math.floor(value)} or {math.ceil(value)}"
     return ""
 
 

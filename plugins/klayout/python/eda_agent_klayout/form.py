@@ -11,7 +11,7 @@ from typing import Any
 import pya
 
 from . import faults, fields
-from .failing import own_sizes
+from .failing import far, own_sizes
 from .stream import quantity
 from .units import parse_quantity, shown_unit
 
@@ -40,16 +40,17 @@ class Form(pya.QDialog):
         self.windowTitle = title
         self._begin, self._ready = begin, False
         self._ticked: dict[int, bool] = {}
+        self._measured: dict[str, Any] = {}
         self._own: list[str] = []
         """The netlist's value of each size; "" where eda-agent is older and does not tell it."""
         self._shown: dict[tuple[str, int, int], str] = {}
-        self._specs: Sequence[Mapping[str, Any]] = tables["specs"]
-        self._parameters: Sequence[Mapping[str, Any]] = tables["parameters"]
+        self.rows_of_specs: Sequence[Mapping[str, Any]] = tables["specs"]
+        self.rows_of_sizes: Sequence[Mapping[str, Any]] = tables["parameters"]
         self._drawn: Mapping[str, Any] | None = tables.get("drawn")
         layout = pya.QVBoxLayout(self)
         layout.addWidget(pya.QLabel("Targets, written as in a netlist: 20M, 1.5m, 60.", self))
-        self.specs = fields.table(self, self.HEADS, len(self._specs))
-        for row, spec in enumerate(self._specs):
+        self.specs = fields.table(self, self.HEADS, len(self.rows_of_specs))
+        for row, spec in enumerate(self.rows_of_specs):
             fields.put(self.specs, row, 0, spec["name"], False)
             for column, side in enumerate(SIDES, start=1):
                 there = spec.get(side) is not None
@@ -65,8 +66,8 @@ class Form(pya.QDialog):
             )
         )
         heads = ["size", "from", "to", "locked at", "drawn as", "role"]
-        self.sizes = fields.table(self, heads, len(self._parameters))
-        for row, one in enumerate(self._parameters):
+        self.sizes = fields.table(self, heads, len(self.rows_of_sizes))
+        for row, one in enumerate(self.rows_of_sizes):
             fields.put(self.sizes, row, 0, one["name"], False)
             for column, side in enumerate(SIDES, start=1):
                 text = self._shown["sizes", row, column] = quantity(one[side], one["unit"], 6)
@@ -118,7 +119,9 @@ class Form(pya.QDialog):
 
     def tell_own_sizes(self, words: str) -> None:
         """Show the output of `eda-agent sim SPEC --json`, a simulation of the netlist's own sizes."""
-        self._tell_own(own_sizes(json.loads(words)))
+        if not self._destroyed():
+            self._measured = json.loads(words)
+            self._check()
 
     def tell_no_own_sizes(self, words: str) -> None:
         """Show why that simulation is not possible."""
@@ -146,10 +149,10 @@ class Form(pya.QDialog):
     def orders(self) -> list[dict[str, Any]]:
         """The changes as commands."""
         found: list[dict[str, Any]] = []
-        for row, spec in enumerate(self._specs):
+        for row, spec in enumerate(self.rows_of_specs):
             if changed := self._changed(self.specs, row):
                 found.append({"do": "target", "spec": spec["name"], **changed})
-        for row, one in enumerate(self._parameters):
+        for row, one in enumerate(self.rows_of_sizes):
             if changed := self._changed(self.sizes, row):
                 found.append({"do": "range", "parameter": one["name"], **changed})
             item = self.sizes.item(row, 3)
@@ -182,7 +185,10 @@ class Form(pya.QDialog):
         self._ready = False
         self._fill_locks()
         self._doubts: list[str] = []
+        self._targets: dict[str, tuple[float | None, float | None]] = {}
         wrong = [*self._wrong_targets(), *self._wrong_sizes()]
+        if self._measured:
+            self._tell_own(own_sizes(self._measured, self._targets))
         shown = wrong or self._doubts
         self.sizes.resizeColumnToContents(ROUNDED)
         self.line.setText("; ".join(shown[:2]) + (f"; and {len(shown) - 2} more" if len(shown) > 2 else ""))
@@ -213,9 +219,9 @@ class Form(pya.QDialog):
 
     def _wrong_targets(self) -> list[str]:
         found = []
-        for row, spec in enumerate(self._specs):
+        for row, spec in enumerate(self.rows_of_specs):
             unit = shown_unit(spec)
-            values = []
+            values: dict[int, float] = {}
             for column in (1, 2):
                 item = self.specs.item(row, column)
                 text, shown = item.text.strip(), self._shown["specs", row, column]
@@ -227,17 +233,23 @@ class Form(pya.QDialog):
                     else "remove a target in the spec, not here"
                 )
                 if text and not fault:
-                    values.append(parse_quantity(text, unit))
-                if len(values) > 1 and values[0] > values[1]:
+                    values[column] = spec[SIDES[column - 1]] if text == shown else parse_quantity(text, unit)
+                if len(values) > 1 and values[1] > values[2]:
                     fault = "below the minimum"
-                fields.mark(item, fault)
+                measured = self._measured.get("specs", {}).get(spec["name"], {}).get("value")
+                doubt = far(values.get(column), measured, unit) if text != shown and not fault else ""
+                if doubt:
+                    self._doubts.append(f"{spec['name']}: {doubt}")
+                fields.mark(item, fault, doubt)
                 if fault:
                     found.append(f"{spec['name']}, {self.HEADS[column]}: {fault}")
+            if self._changed(self.specs, row):
+                self._targets[spec["name"]] = (values.get(1), values.get(2))
         return found
 
     def _wrong_sizes(self) -> list[str]:
         found = []
-        for row, one in enumerate(self._parameters):
+        for row, one in enumerate(self.rows_of_sizes):
             low = self._bound(row, 1, one)
             for column in (1, 2, 3):
                 item = self.sizes.item(row, column)
@@ -249,7 +261,7 @@ class Form(pya.QDialog):
                     # a range can only be narrowed, and a lock must lie within it
                     least = one["minimum"] if column == 1 or low is None else low
                     most = one["maximum"] if column < 3 else self._bound(row, 2, one) or one["maximum"]
-                    fault = fields.problem(text, one["unit"], least, most)
+                    fault = fields.problem(text, one["unit"], least, most, one.get("step"))
                 elif not text and column < 3:
                     fault = "a range needs both ends"
                 changed = column < 3 and text != self._shown["sizes", row, column]

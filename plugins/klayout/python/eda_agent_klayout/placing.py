@@ -47,9 +47,19 @@ def placing(
         technology.name_layers(view, table)
         view.max_hier()
         view.zoom_fit()
+        mark_changed(layout, cell)
         yield Progress("the layout is shown")
     except GeneratorExit:
         view.close()
         raise
     task = Task(found, view, cell, name)
     return task, (yield from task.checking(folder))
+
+
+def mark_changed(layout: pya.Layout, cell: pya.Cell) -> None:
+    """Mark a shown layout as not saved: KLayout asks before it closes one whose cells were renamed while it was shown,
+    not one that was made before.
+    """
+    name, index = cell.name, cell.cell_index()
+    layout.rename_cell(index, layout.unique_cell_name(name) if hasattr(layout, "unique_cell_name") else f"{name}$")
+    layout.rename_cell(index, name)

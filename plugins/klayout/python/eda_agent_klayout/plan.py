@@ -8,7 +8,10 @@ from typing import Any
 import pya
 
 from .table import Table
-from .wording import cut
+from .wording import counted, cut
+
+OVERLAP = "would overlap"
+"""What is said of two devices before their sizes are written."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Plan:
     @property
     def reasons(self) -> list[str]:
         """Why the layout differs from the schematic after the plan was applied."""
-        other = [text for text, _ in self.conflicts if text not in self.refused]
+        other = counted(text.replace(OVERLAP, "overlap") for text, _ in self.conflicts if text not in self.refused)
         unlike = [*self.refused, *self.left, *self.strangers]
         return [
             *(["Why they differ: devices that are left as they are.", *cut(unlike, 12, "")] if unlike else []),

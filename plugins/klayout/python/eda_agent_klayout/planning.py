@@ -121,7 +121,7 @@ class _Planning:
         if fitting is None:
             self._stop(
                 name,
-                f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} fingers in {len(units)}"
+                f"{device.name}: {_counted(self.simulated[name])} do not fit its {drawn} fingers in {len(units)}"
                 " PCells; place it again",
             )
             return
@@ -207,6 +207,11 @@ class _Planning:
             self.result.changes += [_change(self.fits[name], *one) for one in self.drawn[name]]
         except ValueError as error:
             self._stop(name, str(error).split("\n")[0])
+
+
+def _counted(device: Device) -> str:
+    """The fingers of a folded device."""
+    return f"{device.m} × {device.nf} fingers"
 
 
 def _fingers(table: Table, values: dict[str, Any]) -> int:

@@ -17,6 +17,7 @@ from .dock import VIEWER, Dock
 from .form import Form
 from .open_cell import open_cell
 from .probe import Probe
+from .recalled import Typed, recall, recalled
 from .runner import CONFIG
 from .runs import Closing, Runs
 from .slices import Slices
@@ -114,14 +115,12 @@ class Plugin:
         if not path:
             return None
         found = Path(path)
-        if found.suffix not in {".yaml", ".yml"}:
-            beside = drafts.beside(found)
-            if not beside.exists():
-                work = drafts.drafting(found)
-                self.slices.run("Size a circuit", work, lambda tables: self._show_form(beside, tables))
-                return None
-            found = beside
-        return self._start(found, [], [])
+        if found.suffix in {".yaml", ".yml"}:
+            return self._start(found, [], [])
+        beside = drafts.beside(found)
+        work = drafts.tables(beside) if beside.exists() else drafts.drafting(found)
+        self.slices.run("Size a circuit", work, lambda tables: self._show_form(beside, tables, recalled(beside)))
+        return None
 
     def look_over(self, spec: str = "") -> None:
         """Show a spec in a form before its run."""
@@ -132,10 +131,12 @@ class Plugin:
             work = drafts.tables(Path(path))
             self.slices.run("Edit a spec and size", work, lambda tables: self._show_form(Path(path), tables))
 
-    def _show_form(self, spec: Path, tables: dict[str, Any]) -> None:
+    def _show_form(self, spec: Path, tables: dict[str, Any], typed: Typed | None = None) -> None:
         form = self.form = Form(
             self.window, f"eda-agent: {spec.parent.name}", tables, lambda orders, more: self._start(spec, orders, more)
         )
+        if typed is not None:
+            recall(form, typed)
         form.show()
         # the run simulates them too, and then takes them from the cache
         arguments = ["sim", str(spec), "--json"]
@@ -248,11 +249,11 @@ class Plugin:
         return pya.Application.instance().get_config(TABLE) or "demonstration"
 
     def close(self) -> None:
-        """Stop all runs when KLayout closes; each can be resumed."""
+        """End what runs when KLayout ends; the runs stop or continue as the user chose, and can be resumed."""
         self.slices.stop()
         for command in self._commands:
             command.kill()
-        self.runs.shut()
+        self.runs.leave()
 
 
 def reading(folder: str) -> Work[dict[str, Any]]:

@@ -104,7 +104,7 @@ class Review(pya.QWidget):
             fault = (
                 ""
                 if text == self._proposed[number]
-                else fields.problem(text, row["unit"], row["minimum"], row["maximum"])
+                else fields.problem(text, row["unit"], row["minimum"], row["maximum"], row.get("step"))
             )
             fields.mark(item, fault)
             fields.tell(self.sizes.item(number, ROUNDED), "" if text == "—" else text, row, self._drawn, fault)

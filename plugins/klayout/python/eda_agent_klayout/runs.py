@@ -23,6 +23,8 @@ FOLDER = "eda-agent-runs"
 """In KLayout's home: a file for each KLayout with runs, from which the next one finds the runs of a killed one."""
 LONGEST_STOP = 20.0
 """Seconds in which runs may end before they are killed."""
+STAYS = 300
+"""Milliseconds after the answer, and after KLayout's own questions, when KLayout is taken to stay."""
 STOPPED = "user"
 """Why such a run ended, in its journal."""
 STOP, GO_ON, CANCEL = "Stop them", "Continue them without KLayout", "Do not quit"
@@ -36,7 +38,10 @@ class Runs:
     ):
         self.window, self._write_back, self._probe = window, write_back, probe
         self.docks: list[Dock] = []
-        self._asking = False
+        self._asking, self._answer_given = False, STOP
+        # KLayout may close its window twice for one quit; the answer holds until it is clear that it stays
+        self._staying = pya.QTimer(window)
+        self._staying.timeout = faults.guarded(self._stays)
         self._actions: list[pya.Action] = []
         self._file = compat.home() / FOLDER / f"{os.getpid()}.json"
         window.menu().insert_menu("view_menu.end", "eda_agent", "eda-agent Runs")
@@ -143,7 +148,7 @@ class Runs:
     def may_quit(self) -> bool:
         """Ask what to do with the active runs; False to keep KLayout open."""
         running = self.alive
-        if not running:
+        if not running or self._staying.isActive():
             return True
         if self._asking:
             # the question is on the screen
@@ -155,11 +160,24 @@ class Runs:
             self._asking = False
         if answer == CANCEL:
             return False
+        # KLayout may still ask about unsaved layouts, and stay: the runs go on until it ends
+        self._answer_given = answer
+        self._staying.start(STAYS)
+        return True
+
+    def _stays(self) -> None:
+        if pya.QApplication.activeModalWidget() is None:
+            # its question about unsaved layouts was cancelled
+            self._staying.stop()
+
+    def leave(self) -> None:
+        """Do with the active runs what the user chose, because KLayout ends."""
+        running = self.alive
         folders = [dock.runner.run.folder for dock in running if dock.runner.run.folder]
-        if answer == STOP:
+        if self._answer_given == STOP:
             self._stop(running)
         self.shut()
-        if answer == GO_ON:
+        if self._answer_given == GO_ON:
             for folder in folders:
                 # a separate session: it outlives KLayout
                 subprocess.Popen(
@@ -169,11 +187,17 @@ class Runs:
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
                 )
-        return True
 
     def _answer(self, running: Sequence[Dock]) -> str:
-        names = "\n".join(f"{dock.windowTitle} in {dock.runner.run.folder}" for dock in running)
-        return _ask("Runs are active", f"{names}\n\nA stopped run keeps its results and can be resumed.")
+        waiting = any(dock.runner.run.waits for dock in running)
+        names = "\n".join(
+            f"{dock.windowTitle} in {dock.runner.run.folder}{' (waits for your decision)' * dock.runner.run.waits}"
+            for dock in running
+        )
+        more = (
+            " A run in review waits for a decision also without KLayout: Show a run … gives it one." if waiting else ""
+        )
+        return _ask("Runs are active", f"{names}\n\nA stopped run keeps its results and can be resumed.{more}")
 
     def _stop(self, running: Sequence[Dock]) -> None:
         """Let the runs end as *stop* ends them, all at the same time; one that takes too long is killed."""

@@ -110,6 +110,11 @@ class Run:
         return self.state.pending[0] if self.state.pending else {}
 
     @property
+    def waits(self) -> bool:
+        """Whether a proposal waits for the user's decision."""
+        return self.review and bool(self.pending)
+
+    @property
     def curve(self) -> list[float]:
         return self.state.curve
 
@@ -184,7 +189,8 @@ class Run:
             proposal = turn.get("proposal", {})
             words = str(proposal.get("error") or proposal.get("reasoning") or "")
             share = self.share(turn)
-            reached = score(turn.get("score", 0.0))
+            # what was rejected, or is no sizing, has no score
+            reached = score(turn.get("score", 0.0)) if turn.get("sizing", {}) is not None else "—"
             rows.append(
                 (
                     str(turn["index"]),
@@ -215,7 +221,7 @@ class Run:
             stop_text(str(stop))
             if stop
             else "waiting for your decision"
-            if self.review and self.pending
+            if self.waits
             else "paused"
             if self.paused
             else "running"

@@ -133,7 +133,7 @@ class Writing:
         """Show the changes as markers and in a preview with Apply and Discard."""
         task, plan = proposal.task, proposal.plan
         if proposal.markers is None:
-            self._tell("nothing to write back", notes(plan) or "Every device already has the sizes of the run.")
+            self._tell("nothing to write back", nothing(plan))
             return
         markers = proposal.markers
         browser = markers.front()
@@ -233,9 +233,9 @@ class Writing:
         self.report.say(
             result.headline,
             [
+                *([*reasons, ""] if reasons and not result.devices_match else []),
                 *cut(result.differences),
                 *([""] if result.differences else []),
-                *([*reasons, ""] if reasons and not result.devices_match else []),
                 *standing.lines(task.found),
                 *result.lines,
                 *not_simulated(task.found, task.table),
@@ -287,6 +287,17 @@ def notes(plan: Plan) -> str:
     """What a plan does not change, and what stands against it."""
     conflicts = counted(text for text, _ in plan.conflicts)
     return "\n".join([*plan.strangers, *plan.stored, *conflicts, *plan.left, *plan.remarks])
+
+
+def nothing(plan: Plan) -> str:
+    """What is said of a plan that changes nothing, and what to do where devices are missing."""
+    said = notes(plan)
+    if not said:
+        return "Every device already has the sizes of the run."
+    drawn = "Every other device has the sizes of the run."
+    if not plan.missing:
+        return f"{said}\n\n{drawn}" if not plan.refused else said
+    return f"{said}\n\n{drawn} Draw what is missing, or use 'Place a sized circuit' for a layout with every device"
 
 
 def beside(view: pya.LayoutView | None) -> str:
