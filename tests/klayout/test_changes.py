@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.klayout.changes import rows
-from eda_agent.klayout.plan import OVERLAP, Change, Plan
+from eda_agent.klayout.plan import OVERLAP, Change, Plan, unchanged
 
 SIZES = st.dictionaries(st.sampled_from(["w", "l"]), st.tuples(*[st.sampled_from([0.5, 1.0, 2.25])] * 2), min_size=1)
 DEVICES = st.tuples(st.sampled_from(["xm1", "xm2", "cc"]), st.booleans(), SIZES)
@@ -52,3 +52,6 @@ def test_words_for_people() -> None:
 def test_the_reasons_after_a_write_back_are_of_what_is_drawn() -> None:
     plan = Plan(conflicts=[(f"a and b {OVERLAP}", pya.Box())] * 2)
     assert plan.reasons == ["Conflicts of the write-back, which may join or part nets:", "a and b overlap (2 times)"]
+    # nothing to write, and what to do about a missing device
+    assert unchanged(Plan(), "") == "Every device already has the sizes of the run."
+    assert "'Place a sized circuit'" in unchanged(Plan(missing=["rz"]), "not in the layout: rz")

@@ -78,3 +78,13 @@ def sizes(change: Change) -> str:
 def shown(value: Any) -> str:
     """A PCell parameter for people."""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def unchanged(plan: Plan, notes: str) -> str:
+    """What is said of a plan that changes nothing, and what to do where devices are missing. `notes`: of the plan."""
+    if not notes:
+        return "Every device already has the sizes of the run."
+    if plan.refused:
+        return notes
+    advice = " Draw what is missing, or use 'Place a sized circuit' for a layout with every device" * bool(plan.missing)
+    return f"{notes}\n\nEvery other device has the sizes of the run.{advice}"

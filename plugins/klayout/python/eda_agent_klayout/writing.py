@@ -16,7 +16,7 @@ from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
 from .markers import Markers
 from .open_cell import open_cell
-from .plan import Plan, sizes
+from .plan import Plan, sizes, unchanged
 from .preview import Preview, Report
 from .slices import Slices
 from .steps import Progress, Work
@@ -133,7 +133,7 @@ class Writing:
         """Show the changes as markers and in a preview with Apply and Discard."""
         task, plan = proposal.task, proposal.plan
         if proposal.markers is None:
-            self._tell("nothing to write back", nothing(plan))
+            self._tell("nothing to write back", unchanged(plan, notes(plan)))
             return
         markers = proposal.markers
         browser = markers.front()
@@ -287,17 +287,6 @@ def notes(plan: Plan) -> str:
     """What a plan does not change, and what stands against it."""
     conflicts = counted(text for text, _ in plan.conflicts)
     return "\n".join([*plan.strangers, *plan.stored, *conflicts, *plan.left, *plan.remarks])
-
-
-def nothing(plan: Plan) -> str:
-    """What is said of a plan that changes nothing, and what to do where devices are missing."""
-    said = notes(plan)
-    if not said:
-        return "Every device already has the sizes of the run."
-    drawn = "Every other device has the sizes of the run."
-    if not plan.missing:
-        return f"{said}\n\n{drawn}" if not plan.refused else said
-    return f"{said}\n\n{drawn} Draw what is missing, or use 'Place a sized circuit' for a layout with every device"
 
 
 def beside(view: pya.LayoutView | None) -> str:
