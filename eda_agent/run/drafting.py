@@ -12,15 +12,17 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.bulks import wrong_bulks
-from eda_agent.problem.draft.collapsed_corners import working_spread
+from eda_agent.problem.draft.collapsed_corners import own_collapsed, words, working_spread
 from eda_agent.problem.draft.drafted_corners import NOMINAL, check_set
 from eda_agent.problem.draft.exchanged_inputs import exchanged_inputs
 from eda_agent.problem.draft.extremes import Spread, spread_of
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.draft.possible import check_possible
+from eda_agent.problem.draft.to_correct import marked
 from eda_agent.problem.parallel import ignored_multipliers
 from eda_agent.problem.spec import Problem
+from eda_agent.record.export import with_fingers
 from eda_agent.record.tables import read_cace
 from eda_agent.run.draft_trial import loaded, trial_of
 from eda_agent.run.own_deck import try_own_deck
@@ -30,6 +32,14 @@ from eda_agent.run.targets import read_targets
 NO_REFERENCE = (
     "at its own sizes the circuit is no reference: no value of them is a basis for a target; correct the circuit"
     " (inputs of its amplifier, start-up, supply) before it is sized"
+)
+UNKNOWN = (
+    "the purpose of the circuit is unknown, so its targets do not ask for its work; name it with --kind, or write"
+    " testbenches and specs"
+)
+FINGERS = (
+    "the deck has devices of several fingers (nf > 1), whose model card is that of one finger's width; plain ngspice"
+    " takes that of the total width and prints other numbers without the line  .option wnflag=1  in the deck"
 )
 Ask = Callable[[str, Sequence[Guess], Answers], "Answers | None"]
 """From the kind ("" if unknown), the guesses and the answers so far to the answers with the user's replies."""
@@ -159,7 +169,12 @@ def _drafted(
                 broken.append(NO_REFERENCE)
             untested = {symptom.testbench for symptom in found.refused}
         text = write_draft(draft, circuit, measured, wanted, untested, spread)
-    write_text(target, _with_faults(text, faults))
+    left = [NO_REFERENCE] if broken == [NO_REFERENCE] else []
+    if not draft.kind.name and draft.own_bench is None:
+        left.append(UNKNOWN)
+    if untested:
+        left.append(f"no test of the circuit: {', '.join(sorted(untested))}; correct it or its testbench")
+    write_text(target, _with_faults(marked(text, left), faults))
     return {
         "spec": str(target),
         "netlist": str(draft.source),
@@ -198,10 +213,15 @@ def _try_own(
     finally:
         trial.unlink(missing_ok=True)
     rows = {}
-    for bench, found in tried.results.items():
-        over = spread_of(tried.everywhere[bench], found) if len(problem.corners) > 1 else {}
-        rows[bench] = {name: Row(*row, over=over.get(name)) for name, row in found.items()}
-    return rows, (), [*(note.message for note in problem.notes), *ignored_multipliers(problem), *tried.messages]
+    plain = {bench: {name: Row(*row) for name, row in found.items()} for bench, found in tried.results.items()}
+    lost = own_collapsed(tried.everywhere, plain)
+    for bench, found in plain.items():
+        over = spread_of(tried.everywhere[bench], found, tuple(lost)) if len(problem.corners) > 1 else {}
+        rows[bench] = {name: row._replace(over=over.get(name)) for name, row in found.items()}
+    said = [*(note.message for note in problem.notes), *ignored_multipliers(problem), *tried.messages, *words(lost)]
+    if with_fingers(draft.netlist_text + draft.netlist.text()) != draft.netlist_text + draft.netlist.text():
+        said.append(FINGERS)
+    return rows, (), said
 
 
 def _with_faults(text: str, faults: Iterable[Finding]) -> str:

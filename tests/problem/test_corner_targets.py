@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from eda_agent.cli.main import main
 from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft.collapsed_corners import own_collapsed
 from eda_agent.problem.draft.extremes import gaps, spread_of
+from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.targets import ends_of, targets_of
 from eda_agent.problem.load import load_problem
@@ -160,6 +162,12 @@ def test_the_results_of_a_designers_deck_in_every_corner(tmp_path: Path) -> None
     assert max(powers.values()) > 1.1 * powers["nominal"]
     assert power.maximum == pytest.approx(max(powers.values()) / 1.2, rel=0.16)
     assert re.search(r"gain: .*# now [\d.]+ dB, [\d.]+ dB in tt_", text)
+
+
+def test_a_collapsed_bandwidth_of_a_designers_deck_is_no_basis() -> None:
+    rows = {"tb": {"ugb": Row(20e6, "Hz", printed=True), "fosc_at": Row(1e6, "Hz", printed=True)}}
+    seen = {"nominal": {"ugb": 20e6, "fosc_at": 1e6}, "ss": {"ugb": 3e6, "fosc_at": 1e3}, "sf": {"ugb": 723e3}}
+    assert own_collapsed({"tb": seen}, rows) == {"sf": "ugb is 723 kHz"}
 
 
 def test_a_datasheet_has_corners_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

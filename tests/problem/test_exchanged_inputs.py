@@ -84,3 +84,18 @@ def test_init_and_check_fail_where_the_inputs_are_exchanged(tmp_path: Path) -> N
     netlist(tmp_path, ONE_STAGE, "v", "u")
     assert run("init", "c.spice", "--force", cwd=tmp_path).returncode == 0
     assert run("check", "spec.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_check_repeats_what_a_draft_leaves_to_correct(tmp_path: Path) -> None:
+    """A switched pair of unknown purpose: init fails, and check does until the user deletes the line."""
+    (tmp_path / "c.spice").write_text(
+        "* c\n.model n nmos level=1 vto=0.5\n.subckt c a b vdd vss\nM1 a b vss vss n w=2u l=1u\n"
+        "M2 b a vss vss n w=2u l=1u\nM3 vdd vdd a vss n w=1u l=1u\n.ends\n"
+    )
+    assert run("init", "c.spice", "--yes", cwd=tmp_path).returncode == 1
+    checked = run("check", "spec.yaml", cwd=tmp_path)
+    assert checked.returncode == 1 and "spec.yaml:1: the purpose of the circuit is unknown" in checked.stdout
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(spec.read_text().split("\n", 1)[1])
+    checked = run("check", "spec.yaml", cwd=tmp_path)
+    assert checked.returncode == 0 and "ready" in checked.stdout

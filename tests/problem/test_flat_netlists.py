@@ -91,3 +91,12 @@ C2 Out 0 50f
     assert "C1, C2 became the load of the testbenches" in draft.changed
     assert "load: 250f" in write_draft(draft, draft.source.name)
     assert not [guess for guess in guesses_of(draft) if guess.what == "load"]
+
+
+def test_the_temperature_of_a_flat_deck_is_that_of_the_corner(tmp_path: Path) -> None:
+    for number, (line, temperature) in enumerate(((".temp 40", 40.0), (".option reltol=1e-4 TEMP = -20", -20.0))):
+        file = tmp_path / f"flat{number}.spice"
+        file.write_text(FLAT.replace(".option post", f"{line}\n.option post"))
+        draft = read_circuit(file, tmp_path)
+        assert draft.temperature == temperature
+        assert f"temperature: {temperature:g}" in write_draft(draft, file.name)

@@ -33,11 +33,14 @@ def register(commands: Commands) -> None:
 
 
 def check_command(options: argparse.Namespace) -> int:
-    """Return 0 if a run can start, 1 if the circuit cannot work or be simulated at any size; raise errors of a run."""
+    """Return 0 if a run can start, 1 if the circuit cannot work or be simulated at any size, or if its draft says that
+    something is to be corrected first; raise errors of a run.
+    """
     from rich.text import Text
 
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.say import command
+    from eda_agent.problem.draft.to_correct import left_to_correct
     from eda_agent.problem.drawn_sizes import drawn_sizes
     from eda_agent.problem.load import load_problem
     from eda_agent.problem.load_corners import SETS
@@ -52,7 +55,7 @@ def check_command(options: argparse.Namespace) -> int:
     problem = load_problem(options.spec)
     workbench = Workbench(problem, cache_folder() / "models")
     trial = Trial() if options.no_simulation else tried(problem)
-    unsteady, wrong = trial.unsteady, [*broken_reference(problem), *trial.refused]
+    unsteady, wrong = trial.unsteady, [*broken_reference(problem), *left_to_correct(problem.path), *trial.refused]
     if options.json:
         print_json(
             {

@@ -32,7 +32,7 @@ from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
-from eda_agent.problem.draft.simulation_cards import first_variant
+from eda_agent.problem.draft.simulation_cards import first_variant, temperature_of
 from eda_agent.problem.draft.spaced_units import with_joined_units
 from eda_agent.problem.draft.standard_cells import without_absent_libraries
 from eda_agent.problem.draft.unfed_diode import unfed_diode
@@ -248,7 +248,7 @@ def read_circuit(
         brought,
         {NAME: brought} if brought is not None else {},
         {NAME: file} if brought is not None else {},
-        own.text.temperature if own is not None else None,
+        temperature_of(here) if own is None else own.text.temperature,
         without_sizes,
         guessed,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 from eda_agent.problem.draft.benches import MAX, MIN, NEAR
 from eda_agent.problem.draft.extremes import Extremes, gaps, spread_of
+from eda_agent.problem.draft.own_results import Row, sense_of, unit_for
 from eda_agent.problem.draft.targets import drafted_unit
 from eda_agent.problem.spec import Problem
 from eda_agent.units import format_quantity
@@ -18,6 +20,8 @@ _WORK = {"Hz", "V/s", "s"}
 much smaller in one corner by chance.
 """
 _GAIN = "gain"
+_OWN_GAIN = re.compile(r"gain|^a(?:0|dc|v|ol|vol)(?:_|$)")
+"""A gain by the name that a designer gives it."""
 
 
 def working_spread(
@@ -33,6 +37,23 @@ def working_spread(
     lost = collapsed_corners(everywhere, units, senses)
     spread = spread_of(everywhere, known, tuple(lost))
     return spread, [*words(lost), *gaps(spread)]
+
+
+def own_collapsed(
+    everywhere: Mapping[str, Mapping[str, Mapping[str, float | None]]], found: Mapping[str, Mapping[str, Row]]
+) -> dict[str, str]:
+    """Corner → why it is left out, from the results of a designer's decks: those of a direction known by its name.
+
+    Args:
+        everywhere: testbench → corner → result → value, the nominal corner first.
+        found: testbench → result → row, in the nominal corner.
+    """
+    result: dict[str, str] = {}
+    for bench, rows in found.items():
+        senses = {name: sense for name, row in rows.items() if (sense := sense_of(name, row.value)) != NEAR}
+        units = {name: unit for name in senses if _says_own_work(name, unit := unit_for(name, rows[name]))}
+        result = {**collapsed_corners(everywhere[bench], units, senses), **result}
+    return result
 
 
 def collapsed_corners(
@@ -65,6 +86,10 @@ def collapsed_corners(
 
 def _says_work(metric: str, unit: str) -> bool:
     return unit in _WORK or (unit == "dB" and _GAIN in metric)
+
+
+def _says_own_work(name: str, unit: str) -> bool:
+    return unit in _WORK or (unit == "dB" and _OWN_GAIN.search(name) is not None)
 
 
 def _worse(now: float, value: float, unit: str, sense: str) -> bool:

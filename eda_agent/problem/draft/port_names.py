@@ -97,6 +97,9 @@ def disagreements(ports: Mapping[str, str]) -> list[str]:
     result = []
     for role, port in ports.items():
         opposite = OPPOSITES.get(role)
+        if role == "inp" and re.fullmatch("v?in", port, re.IGNORECASE) and named("inn", ports.get("inn", "")):
+            # beside "inn" it means "input"
+            continue
         if opposite and named(opposite, port) and not named(role, port):
             result.append(f"{port.upper()} {words[role]} in this circuit, although its name says the opposite")
     return result

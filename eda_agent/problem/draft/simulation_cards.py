@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eda_agent.spice_numbers import parse_spice_number
+
 _ANALYSES = frozenset(
     ("op", "ac", "dc", "tran", "noise", "tf", "pz", "sens", "disto", "fft", "four", "step", "lstb")
     + ("save", "print", "plot", "probe", "meas", "measure", "graph", "backanno")
@@ -18,6 +20,8 @@ _SWEPT = frozenset(["ac", "dc", "tran", "noise"])
 """Analyses that HSPICE repeats over a table or a parameter."""
 _LOOP = re.compile(r"\blstb\s*\(", re.IGNORECASE)
 _NO_LOOP = ".lstb and what it measures were left out: ngspice has no such analysis"
+_TEMPERATURE = re.compile(r"\.(?:temp|options?\s+temp)\s*[=\s]\s*([^\s=]+)", re.IGNORECASE)
+"""A line with the temperature alone: the corner takes it."""
 _CARD = re.compile(r"\s*\.(\w+)")
 _PROBED = re.compile(r"\bv(?:db|p|m|r|i)?\s*\(\s*([^\s(),]+)\s*(?:,\s*([^\s(),]+)\s*)?\)", re.IGNORECASE)
 
@@ -50,7 +54,8 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
         elif card in _ANALYSES:
             notes.append("analyses and their output cards were left out: the testbenches have their own")
         elif card in _OPTIONS or card.startswith("option"):
-            notes.append("simulator options were left out")
+            if _TEMPERATURE.fullmatch(line.strip()) is None:
+                notes.append("simulator options were left out")
         elif card in _GUARDS:
             notes.append("guards of protected models were left out")
         elif card in {"ic", "nodeset"} and depth <= 0:
@@ -59,6 +64,14 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
             dropped = False
             result.append(line)
     return result
+
+
+def temperature_of(text: str) -> float | None:
+    """The temperature (°C) of the last `.temp` or `.option temp=` of a deck, None without one."""
+    found = re.findall(
+        r"^[ \t]*\.(?:temp|options?\b[^\n]*?\btemp)[ \t]*[=\s][ \t]*([^\s=]+)", text, re.IGNORECASE | re.MULTILINE
+    )
+    return parse_spice_number(found[-1]) if found else None
 
 
 _LANGUAGE = re.compile(r"^\s*simulator\s+lang\s*=\s*spice\s*\n", re.IGNORECASE | re.MULTILINE)

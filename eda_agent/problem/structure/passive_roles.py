@@ -18,7 +18,9 @@ def passive_role(found: Patterns, passive: Passive) -> str:
             return "load resistor" if any(net in found.circuit.ports for net in ends) else "series resistor"
         return f"load {kind}" if any(net in found.circuit.ports for net in ends) else f"bypass {kind}"
     reach = _reach(found, passive)
-    inputs = {port for port in reach if port in found.circuit.ports and found.by_gate[port]}
+    inputs = {
+        port for port in reach if port in found.circuit.ports and found.by_gate[port] and not _follows(found, port)
+    }
     outputs = {net for net in reach if found.by_drain[net] and net in found.signal}
     if any(one != other for one in inputs for other in outputs):
         return f"feedback {kind}"
@@ -28,6 +30,11 @@ def passive_role(found: Patterns, passive: Passive) -> str:
         if _with_capacitor(found, passive):
             return "nulling resistor"
     return f"series {kind}"
+
+
+def _follows(found: Patterns, port: str) -> bool:
+    """Whether a port is the output of a follower, which stands at a gate of its pair."""
+    return bool(found.by_drain[port]) and any(fet.gate == port for pair in found.pairs for fet in pair)
 
 
 def _reach(found: Patterns, passive: Passive) -> set[str]:
