@@ -4,6 +4,7 @@ saturated, and the circuit amplifies. Each batch of candidates is simulated as c
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -91,7 +92,7 @@ class _Search:
     ) -> _Tried:
         margins = [_margin(points.get(name)) for name in self._devices]
         low, high = _OVERDRIVES
-        drives = [points[name].vgs - points[name].vth for name in self._sources if name in points]
+        drives = [points[name].vgs - points[name].vth for name in self._sources if name in _known(points)]
         strain = max((max(low - drive, drive - high, 0.0) for drive in drives), default=0.0)
         gain = values.get(_GAIN, 0.0 if _GAIN in self._bench.sources else 100.0) or 0.0
         least = min(margins)
@@ -99,8 +100,15 @@ class _Search:
         return _Tried(levels, score, least, least >= ENOUGH and strain == 0 and gain > 0, points)
 
 
+def _known(points: Mapping[str, OperatingPoint]) -> dict[str, OperatingPoint]:
+    """Those with a threshold: not every model tells its own."""
+    return {name: point for name, point in points.items() if math.isfinite(point.vth)}
+
+
 def _margin(point: OperatingPoint | None) -> float:
-    return _LEAST if point is None or point.region == "off" else min(max(point.margin, _LEAST), _MOST)
+    if point is None or point.region == "off" or not math.isfinite(point.margin):
+        return _LEAST
+    return min(max(point.margin, _LEAST), _MOST)
 
 
 def _setting(number: int) -> str:
@@ -162,7 +170,7 @@ def _descent(
     search: _Search, structure: Structure, ports: Sequence[BiasPort], first: _Tried, mode: float, vdd: float
 ) -> _Tried:
     """The best levels, one port after the other from the first levels of the thresholds at `first`."""
-    thresholds = {name: point.vth for name, point in first.points.items()}
+    thresholds = {name: point.vth for name, point in _known(first.points).items()}
     start = first_levels(structure, ports, thresholds, vdd, mode)
     best = search.of([{port: _on_grid(level, vdd) for port, level in start.items()}])[0]
     for steps in (_STEPS, _STEPS[:3]):
