@@ -278,13 +278,13 @@ from eda_agent.agent.policies.base import single_threaded
 found = []
 with single_threaded():
     import numpy as np, scipy.linalg, scipy.optimize
-    minimize, solve = scipy.optimize.minimize, scipy.linalg.solve_triangular
+    minimize, solve = scipy.optimize.minimize, scipy.linalg.cho_solve
     def counted(call):
         def count(*given, **named):
             found.append([pool["num_threads"] for pool in threadpool_info()])
             return call(*given, **named)
         return count
-    scipy.optimize.minimize, scipy.linalg.solve_triangular = counted(minimize), counted(solve)
+    scipy.optimize.minimize, scipy.linalg.cho_solve = counted(minimize), counted(solve)
     from eda_agent.agent.policies.gaussian_process import fit
     fit(np.random.default_rng(0).random((9, 2)), np.arange(9.0)).predict(np.zeros((1, 2)))
 print(json.dumps([found, [pool["num_threads"] for pool in threadpool_info()]]))
@@ -295,5 +295,5 @@ print(json.dumps([found, [pool["num_threads"] for pool in threadpool_info()]]))
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, timeout=60
     )
     during, after = json.loads(done.stdout)
-    assert len(during) == 2 and all(set(threads) == {1} for threads in during)
+    assert len(during) > 2 and all(set(threads) == {1} for threads in during)
     assert set(after) == {min(2, os.cpu_count() or 1)}
