@@ -16,7 +16,7 @@ from typing import Any
 from PIL import ImageGrab
 
 EYES = Path(__file__).with_name("eyes.py")
-PATIENCE = float(os.environ.get("EDA_AGENT_PATIENCE", "20"))
+PATIENCE = float(os.environ.get("EDA_AGENT_PATIENCE", "60"))
 """Seconds that something may take to appear."""
 
 
