@@ -67,7 +67,8 @@ def test_a_killed_window_and_a_run_that_goes_on_elsewhere(display: str, home: Pa
             hands.click("resume")
             hands.click("End it and resume")
             hands.find("waiting for your decision", "QLabel", exact=False)
-            assert other.poll() is not None and dock(hands, "runner.alive")
+            hands.until(lambda: other.poll() is not None, "the other process to end")
+            assert dock(hands, "runner.alive")
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(other.pid, signal.SIGKILL)
