@@ -61,8 +61,14 @@ def write_back(hands: Hands) -> None:
     report(hands)
 
 
+KEYS = {"ctrl+z": "undo", "ctrl+y": "redo"}
+
+
 def press(hands: Hands, key: str) -> None:
-    """A key for the window itself: without a window manager, a closed dialog gives the keyboard to nobody."""
+    """A key for the window itself: without a window manager, a closed dialog gives the keyboard to nobody. KLayout
+    takes Ctrl-Z and Ctrl-Y only while their entry is enabled, and enables it some time after the change.
+    """
+    hands.until(lambda: hands.ask(f"window.menu().action('edit_menu.{KEYS[key]}').is_effective_enabled()"), key)
     hands.press(hands.find("[+] L1 [ota]", "tab"))
     hands.key(key)
 
