@@ -31,6 +31,12 @@ def fill(text: str, settings: Mapping[str, float]) -> str:
     return "".join(result)
 
 
+def parameters_filled(text: str, settings: Mapping[str, float]) -> str:
+    """A designer's deck with the values of its parameters; ngspice evaluates all other expressions."""
+    lines = text.splitlines(keepends=True)
+    return "".join(fill(line, settings) if line.lower().startswith(".param ") else line for line in lines)
+
+
 def _own_names(lines: list[str]) -> set[str]:
     """The parameters that a subcircuit defines, by its header and its `.param` lines."""
     names = set(assignments(lines[0]))

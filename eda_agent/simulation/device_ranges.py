@@ -8,15 +8,19 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk.bins import ANY, Box
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.reach import reach
 from eda_agent.problem.spec import Problem
+from eda_agent.simulation.beside import TOP
 from eda_agent.units import format_quantity
 
 
-def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
+def device_ranges(problem: Problem, drawn: Drawn, beside: Sequence[Netlist] = ()) -> dict[str, Box]:
     """Foundry device → its range; computed with a stub for its subcircuit, whose content does not matter.
+
+    `beside`: netlists at whose top level a deck's other cells and devices stand.
 
     Raises `InputError` if the range exceeds the PDK's.
     """
@@ -27,21 +31,24 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         }
         for parameter in problem.space.parameters
     ]
-    elaboration = Elaboration(
-        problem.netlist, problem.subckt, stub_devices(problem.pdk), [place for places in choices for place in places]
-    )
+    stubs, sized = stub_devices(problem.pdk), [place for places in choices for place in places]
+    elaboration = Elaboration(problem.netlist, problem.subckt, stubs, sized)
+    others = [Elaboration(netlist, TOP, stubs, sized) for netlist in beside]
     _check_fixed(problem, elaboration, choices)
+    called = {
+        device.value.lower()
+        for netlist in (problem.netlist, *beside)
+        for scope in (netlist.top, *netlist.subcircuits.values())
+        for device in scope.devices
+        if device.kind == "x"
+    }
     ranges: dict[str, Box] = {}
-    for name, (width, finger, length) in reach(elaboration, choices).items():
+    reached_sizes = [(one, size) for one in (elaboration, *others) for size in reach(one, choices).items()]
+    for of, (name, (width, finger, length)) in reached_sizes:
         if name in problem.netlist.models:
             continue  # the netlist brings its own model card
         rule = problem.pdk.device(name)
-        used_as_device = any(
-            device.kind == "x" and device.value.lower() == name
-            for scope in problem.netlist.subcircuits.values()
-            for device in scope.devices
-        )
-        scale = problem.pdk.scale if used_as_device else 1.0
+        scale = problem.pdk.scale if name in called else 1.0
         # ngspice bins by finger or by total width, depending on version and settings
         least = min(finger[0] * scale, drawn.least_finger(finger[1] * scale))
         widest = max(width[1], finger[1]) * scale
@@ -49,15 +56,16 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
             (min(width[0] * scale, least), widest + drawn.slack(widest)),
             (length[0] * scale, length[1] * scale),
         )
-        if rule is not None:
+        if rule is not None and of is elaboration:
             # the PDK's rule applies to the finger
             _check(problem, f"W of {name} (a finger)", (least, min(finger[1] * scale, drawn.widest_finger)), rule.width)
             _check(problem, f"L of {name}", box[1], rule.length)
-        ranges[name] = box
+        ranges[name] = _both(ranges.get(name, box), box)
     # what is no MOSFET has one model for every size
     reached = (
         device.library or (device.model if device.kind == "d" else "")
-        for device in elaboration.devices({place: ends[0] for places in choices for place, ends in places.items()})
+        for one in (elaboration, *others)
+        for device in one.devices({place: ends[0] for places in choices for place, ends in places.items()})
     )
     ranges |= {
         name: (ANY, ANY)
@@ -65,6 +73,12 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         if name not in problem.netlist.models and (rule := problem.pdk.device(name)) is not None and not rule.is_fet
     }
     return ranges
+
+
+def _both(one: Box, other: Box) -> Box:
+    """The smallest box with both."""
+    (w0, w1), (l0, l1) = one
+    return (min(w0, other[0][0]), max(w1, other[0][1])), (min(l0, other[1][0]), max(l1, other[1][1]))
 
 
 def _check_fixed(

@@ -31,6 +31,7 @@ class Elaborated:
             altered.
         fixed: what altering cannot change.
         fets: labels of the MOSFETs.
+        beside: those of the deck's other cells, and of its circuit once more.
     """
 
     devices: tuple[FlatDevice, ...] = ()
@@ -39,6 +40,7 @@ class Elaborated:
     fixed: str = ""
     gate_area: float = 0.0
     fets: frozenset[str] = frozenset()
+    beside: tuple[FlatDevice, ...] = ()
 
     @property
     def widths(self) -> dict[str, float]:
@@ -68,7 +70,7 @@ class Instance:
     def wire(self, deck: Deck, *, flat: bool) -> dict[str, Any]:
         """The sizing's description for a worker, for one deck."""
         if deck.program is not None or not (flat and self.parts.flat_values):
-            cards = deck.library.needed(self.parts.devices)
+            cards = deck.library.needed((*self.parts.devices, *self.parts.beside))
             return {
                 "circuit": self.circuit,
                 "flat": False,
@@ -120,7 +122,7 @@ class Instance:
         }
         if own:
             foundry_text = "".join(renamed(one.text, name, f"{name}_drawn") for name, one in drawn.items())
-            cards = deck.library.needed(parts.devices)
+            cards = deck.library.needed((*parts.devices, *parts.beside))
             return {
                 **result,
                 "circuit": foundry_text + with_cell(self.circuit, deck.cell, lines),

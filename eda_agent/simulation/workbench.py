@@ -14,7 +14,7 @@ from eda_agent.metrics.geometry import gate_area
 from eda_agent.metrics.waveform import LOOP
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration
-from eda_agent.problem.fill import fill
+from eda_agent.problem.fill import fill, parameters_filled
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.loop_probe import injection
@@ -24,6 +24,7 @@ from eda_agent.problem.script.shortened import WANTED, shortened
 from eda_agent.problem.settings import work_out
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
+from eda_agent.simulation.beside import TOP, netlists_beside
 from eda_agent.simulation.circuit_text import CircuitText
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.device_ranges import device_ranges
@@ -42,7 +43,8 @@ class Workbench:
         self.problem, self.cache = problem, cache
         self.drawn = Drawn(problem)
         self._wider: dict[tuple[str, str, int], Deck] = {}
-        ranges = device_ranges(problem, self.drawn)
+        beside = netlists_beside(problem, self.drawn.netlist)
+        ranges = device_ranges(problem, self.drawn, beside)
         processes = sorted({corner.process for corner in problem.corners})
         self.libraries = {process: cut_library(problem.pdk, process, ranges, cache) for process in processes}
         self.compiled = compiled_models(problem.pdk, ranges, cache / "osdi")
@@ -53,6 +55,10 @@ class Workbench:
         self.elaboration = Elaboration(
             self.drawn.netlist, problem.subckt, library_cells(any_library), list(initial), whole=whole.keys()
         )
+        self._beside = [
+            Elaboration(netlist, TOP, library_cells(any_library), list(initial), whole=whole.keys())
+            for netlist in beside
+        ]
         first = self.elaboration.devices(initial)
         self._fets = frozenset(device.label for device in first if is_fet(device, problem.pdk))
         self.mosfets = tuple(
@@ -82,7 +88,7 @@ class Workbench:
             # other settings computed from them stay the same: edges, and the time step without its own factor
             settings = {**narrow, **{key: narrow[key] * factors[level - 1] for key, factors in bench.grows.items()}}
         call, bench_cards = self._call(bench)
-        filled = fill(bench_cards, settings) if bench.program is None else _parameters_filled(bench_cards, settings)
+        filled = fill(bench_cards, settings) if bench.program is None else parameters_filled(bench_cards, settings)
         tail = f"{filled}.option temp={corner.temperature!r} noacct\n"
         title = f"* {problem.name} {bench.name} {corner.name}\n"
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name and not spec.devices}
@@ -200,13 +206,8 @@ class Workbench:
                 device.values for device in devices if device.label in self._fets and {"w", "l"} <= device.values.keys()
             ),
             fets=self._fets,
+            beside=tuple(device for one in self._beside for device in one.devices(edits)),
         )
-
-
-def _parameters_filled(text: str, settings: Mapping[str, float]) -> str:
-    """A designer's deck with the values of its parameters; ngspice evaluates all other expressions."""
-    lines = text.splitlines(keepends=True)
-    return "".join(fill(line, settings) if line.lower().startswith(".param ") else line for line in lines)
 
 
 def _widths(bench: Testbench) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eda_agent.problem.draft import guesses_of, read_circuit, write_draft
+from eda_agent.problem.draft import guesses_of, read_answers, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import NO_CALL
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
@@ -68,9 +68,7 @@ def test_what_the_sources_of_a_flat_schematic_held_is_kept(tmp_path: Path) -> No
     load_problem(tmp_path / "spec.yaml")
 
 
-def test_a_load_named_in_capitals_is_kept_and_measurements_that_are_left_out_are_said(tmp_path: Path) -> None:
-    (tmp_path / "buffer.cir").write_text(
-        """* two inverters
+BUFFER = """* two inverters
 M1 N1 IN 0 0 NN L=0.18u W=2u
 M2 N1 IN VDD VDD PP L=0.18u W=4u
 M3 OUT N1 0 0 NN L=0.18u W=6u
@@ -85,12 +83,33 @@ C2 Out 0 50f
 .meas TRAN high MAX V(out)
 .end
 """
-    )
-    draft = read_circuit(tmp_path / "buffer.cir", tmp_path)
+
+
+def test_a_load_named_in_capitals_is_kept_and_measurements_that_are_left_out_are_said(tmp_path: Path) -> None:
+    # models of no known process: the deck cannot be simulated as it is
+    text = "".join(line for line in BUFFER.splitlines(True) if ".model" not in line)
+    (tmp_path / "buffer.cir").write_text(text.replace(" NN ", " nch ").replace(" PP ", " pch "))
+    draft = read_circuit(tmp_path / "buffer.cir", tmp_path, "sky130A")
     assert NO_CALL in draft.changed
     assert "C1, C2 became the load of the testbenches" in draft.changed
     assert "load: 250f" in write_draft(draft, draft.source.name)
     assert not [guess for guess in guesses_of(draft) if guess.what == "load"]
+
+
+def test_a_flat_deck_that_measures_is_the_testbench(tmp_path: Path) -> None:
+    (tmp_path / "buffer.cir").write_text(BUFFER)
+    draft = read_circuit(tmp_path / "buffer.cir", tmp_path)
+    assert draft.own_bench is not None and not (tmp_path / "buffer.cir").samefile(draft.source)
+    assert draft.netlist.subcircuits["circuit"].ports == ("in", "vdd", "out", "vss")
+    shown = [(guess.what, guess.value, guess.place) for guess in guesses_of(draft)]
+    assert shown == [("C1", "testbench", "--size C1,'*'"), ("C2", "testbench", "--size C2,'*'")]
+    mine = read_circuit(tmp_path / "buffer.cir", tmp_path, answers=read_answers(size=["C1,*"]))
+    assert [device.name for device in mine.netlist.subcircuits["circuit"].devices][-1] == "c1"
+    # a name behind a variable cannot be followed
+    (tmp_path / "by_name.cir").write_text(
+        BUFFER.replace(".tran", ".control\nforeach d m1 m2\nop\nprint @$d[gm]\nend\n.endc\n.tran")
+    )
+    assert read_circuit(tmp_path / "by_name.cir", tmp_path).own_bench is None
 
 
 def test_the_temperature_of_a_flat_deck_is_that_of_the_corner(tmp_path: Path) -> None:

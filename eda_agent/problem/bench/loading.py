@@ -10,7 +10,7 @@ from eda_agent.errors import Finding
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bench.call_values import copies_that_differ, with_values_of_calls
 from eda_agent.problem.bench.cards import write_cards
-from eda_agent.problem.bench.noise_source import missing_sources
+from eda_agent.problem.bench.program_of import program_of
 from eda_agent.problem.bench.reading import BenchText, bench_part
 from eda_agent.problem.bench.script_loading import load_script
 from eda_agent.problem.bias import BIAS_METRICS
@@ -18,7 +18,7 @@ from eda_agent.problem.line_edit import assignments
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.own_script import CONDITION
-from eda_agent.problem.script import Program, all_steps, compile_script
+from eda_agent.problem.script import Program, all_steps
 from eda_agent.problem.settings import check_settings, read_setting
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.spice_numbers import parse_spice_number
@@ -55,16 +55,7 @@ def load_bench(
         for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
     }
     findings: list[Finding] = []
-    program = compile_script(
-        text.script,
-        text.measures,
-        findings,
-        analyses=text.analyses,
-        fourier=text.fourier,
-        constants=text.constants,
-        named=True,
-    )
-    findings += missing_sources(text)
+    program = program_of(text, findings, named=True)
     calls = text.instances(scope.name)
     if not calls:
         deck_node.wrong(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,9 +14,11 @@ from eda_agent.problem.draft.answers import Answers
 from eda_agent.problem.draft.bare import WITHOUT_SIZES
 from eda_agent.problem.draft.chosen_kind import COMPARATOR, named_comparator, with_answers
 from eda_agent.problem.draft.chosen_settings import check_settings
+from eda_agent.problem.draft.chosen_subckt import chosen_subckt
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.command_files import with_command_files
 from eda_agent.problem.draft.copied_current import with_copied_current
+from eda_agent.problem.draft.deck_share import Share
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
@@ -29,6 +30,7 @@ from eda_agent.problem.draft.junctions import without_foreign_junctions
 from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
+from eda_agent.problem.draft.own_flat import copy_of, read_own_flat
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
@@ -90,6 +92,8 @@ class Draft:
     """Its sizes are names without a value."""
     pdk_guess: str = ""
     """Why the PDK is a guess, "" if it is none."""
+    shares: tuple[Share, ...] = ()
+    """Choices between circuit and testbench of a flat deck."""
     corners: str = "nominal"
     """The set of corners that the spec simulates."""
     bias_levels: Mapping[str, str] = field(default_factory=dict)
@@ -139,6 +143,9 @@ def read_circuit(
             " templates measure the circuit"
         )
         own = replace(own, program=None)
+    flat = read_own_flat(here, path, out, chosen, libraries, answers.size, left_out) if own is None else None
+    if flat is not None:
+        own, here = flat.bench, flat.text
     text, notes = here, tuple[str, ...]()
     if own is None:
         text, notes = to_spice(here, [chosen], max(conditions_of(here.splitlines()).volts.values(), default=0.0))
@@ -150,16 +157,14 @@ def read_circuit(
     notes = (*left_out, *notes)
     file = path
     if notes:
-        # includes are relative, so a copy that has some stays beside the original
-        whole = not re.search(r"^\s*\.inc", text, re.IGNORECASE | re.MULTILINE)
-        file = (out if whole else path.parent) / f"{path.stem}.eda.spice"
+        file = copy_of(path, text, out)
         write_text(file, text)
     if own is not None and own.program is not None:
         netlist = own.netlist
     else:
         netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
     doubts: list[str] = []
-    name = own.subckt if own is not None else (subckt or _subckt_of(netlist, path, doubts)).lower()
+    name = own.subckt if own is not None else (subckt or chosen_subckt(netlist, path, doubts)).lower()
     if name not in netlist.subcircuits:
         raise InputError(
             Finding(
@@ -251,6 +256,7 @@ def read_circuit(
         temperature_of(here) if own is None else own.text.temperature,
         without_sizes,
         guessed,
+        shares=flat.shares if flat is not None else (),
     )
 
 
@@ -281,24 +287,3 @@ def _structure(
         structure = recognise(netlist, name, pdk, given)
     found = {role: port for role, port in missing_rails(structure).items() if role not in given}
     return (recognise(netlist, name, pdk, {**found, **given}) if found else structure), found
-
-
-def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
-    called = {
-        device.value.lower() for scope in netlist.subcircuits.values() for device in scope.devices if device.kind == "x"
-    }
-    tops = [name for name in netlist.subcircuits if name not in called]
-    if not tops:
-        raise InputError(
-            Finding(
-                "the netlist has no subcircuit to size",
-                path,
-                fix="wrap the circuit in  .subckt NAME ports…  and  .ends, without its sources",
-            )
-        )
-    if len(tops) > 1:
-        tops.sort(key=lambda name: len(netlist.subcircuits[name].devices), reverse=True)
-        doubts.append(
-            f"which subcircuit to size: {tops[0]} is the largest; the others are {', '.join(tops[1:])} (--subckt)"
-        )
-    return tops[0]

@@ -30,7 +30,7 @@ from eda_agent.spice_numbers import parse_spice_number
 from eda_agent.units import format_quantity
 
 NO_CALL = (
-    "the deck's .meas lines were left out, because its circuit is not a subcircuit; with  .subckt NAME PORTS …  and "
+    "the deck's .meas lines were left out, and templates measure its circuit; with  .subckt NAME PORTS …  and "
     " .ends  around the circuit, and a call of it, the deck measures it"
 )
 _MEASURES = re.compile(r"^\s*\.meas(?:ure)?\s", re.IGNORECASE | re.MULTILINE)

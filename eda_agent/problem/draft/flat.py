@@ -69,7 +69,7 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
         notes += ["nothing drives the circuit: nets that are named as ports became ports"] if driven else []
     if not driven or not kept:
         return list(lines)
-    outputs = _outputs(cards, measured)
+    outputs = outputs_of(cards, measured)
     # the testbench brings the load
     shown = {net.lower() for net in outputs}
     loads = [
@@ -184,7 +184,7 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     loads: dict[str, float] = {}
     peaks: dict[str, float] = {}
     periods: dict[str, float] = {}
-    outputs = {net.lower() for net in _outputs(cards, measured_nets("\n".join(lines)))}
+    outputs = {net.lower() for net in outputs_of(cards, measured_nets("\n".join(lines)))}
     held = held_nets(cards)
     for card in cards:
         words = card.split()
@@ -250,7 +250,7 @@ def period_of(words: Sequence[str]) -> float:
     return (parse_spice_number(numbers[6]) or 0.0) if len(numbers) > 6 else 0.0
 
 
-def _outputs(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:
+def outputs_of(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:
     """Nets on which drains stand and no gate or source; else those that the deck prints and that are named so."""
     devices = [(card[0].lower(), _nodes_of(card)) for card in cards]
     devices = [(kind, nodes) for kind, nodes in devices if nodes]

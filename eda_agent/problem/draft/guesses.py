@@ -59,6 +59,7 @@ class Guess:
 def guesses_of(draft: Draft) -> list[Guess]:
     """Every guess of a draft; a designer's own deck leaves nothing to guess but the supply."""
     result = [Guess("PDK", draft.pdk.name, draft.pdk_guess, place="--pdk …")] if draft.pdk_guess else []
+    result += [Guess(one.name, one.part, one.why, place=one.change) for one in draft.shares]
     if draft.own_bench is not None:
         supply = Guess("supply", format_quantity(supply_of(draft), "V"), "no source of the deck sets it", "--supply")
         return [*result, supply] if supply_is_guessed(draft) else result

@@ -10,11 +10,11 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, read_bench
 from eda_agent.problem.bench.cards import supply_of
-from eda_agent.problem.bench.noise_source import missing_sources
+from eda_agent.problem.bench.program_of import program_of
 from eda_agent.problem.bench.reading import bench_part, outside
 from eda_agent.problem.draft.flat import FlatConditions, has_own_transistors, held_nets, is_ring_of_cells, period_of
 from eda_agent.problem.netlist import Netlist, Subcircuit
-from eda_agent.problem.script import Program, all_steps, compile_script
+from eda_agent.problem.script import Program, all_steps
 from eda_agent.spice_numbers import parse_spice_number
 
 NAME = "tb"
@@ -142,15 +142,7 @@ def _measures(text: BenchText) -> bool:
 def compiled(text: BenchText) -> Program | None:
     """The program of a deck; None if it measures nothing. Raises `InputError` with every line that cannot be read."""
     findings: list[Finding] = []
-    program = compile_script(
-        text.script,
-        text.measures,
-        findings,
-        analyses=text.analyses,
-        fourier=text.fourier,
-        constants=text.constants,
-    )
-    findings += missing_sources(text)
+    program = program_of(text, findings)
     if findings:
         raise InputError(findings)
     return program if program.steps and _has_results(program) else None
