@@ -44,7 +44,7 @@ def message(folder: Path, body: str, head: str = HEAD) -> str:
         ("source other.cmd", "the command 'source' is not supported"),
         ("strcmp same $a b", "the command 'strcmp' is not supported"),
         ("stop when v(out) = 1", "the command 'stop' is not supported"),
-        ("setscale time2", "the command 'setscale' is not supported"),
+        ("snload a.snap", "the command 'snload' is not supported"),
         ("cd /tmp", "the command 'cd' is not supported"),
         ("load secret.raw", "the command 'load' is not supported"),
         ("codemodel x.cm", "the command 'codemodel' is not supported"),

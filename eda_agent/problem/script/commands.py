@@ -200,6 +200,7 @@ _READERS: Mapping[str, Callable[[str, Macros], Step]] = {
     "option": _option,
     "options": _option,
     "setplot": _names("setplot", 0),
+    "setscale": _names("setscale", 0),
     "destroy": _names("destroy", 0),
     "linearize": _names("linearize", 0),
     "fft": _names("fft"),

@@ -161,6 +161,10 @@ class _Run(SimulatorSteps):
         data[int(np.floor(index + 0.5))] = given
         return Vector(data, target.unit, target.scale)
 
+    def do_setscale(self, step: Step) -> None:
+        for word in step["words"][:1]:
+            self.plots.rescale(self.text(word))
+
     def do_unlet(self, step: Step) -> None:
         for word in step["words"]:
             self.plots.current.own.pop(self.text(word), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ _OF_DEVICE = (
 class Plot:
     """`name`: as the script knows it. `real`: its name in this process's ngspice, "" for the plot of constants. `own`:
     vectors that the script made; `read`: the simulated ones that were read; `names`: all simulated ones, once asked
-    for.
+    for. `scale`: the axis that the script gave all of its vectors, None for its own.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Plot:
     own: dict[str, Vector] = field(default_factory=dict)
     read: dict[str, Vector | None] = field(default_factory=dict)
     names: frozenset[str] | None = None
+    scale: NDArray[np.float64] | None = None
 
     @property
     def kind(self) -> str:
@@ -182,7 +183,15 @@ class Plots:
             return self.constants, name
         return self.current, name
 
+    def rescale(self, name: str) -> None:
+        """Give the vectors of the current plot another axis, which slopes and integrals use. Raises `FormulaError`."""
+        self.current.scale = np.real(self.vector(name).data).astype(np.float64)
+
     def _of_plot(self, plot: Plot, name: str, *, axis: bool = True) -> Vector | None:
+        found = self._stored(plot, name, axis=axis)
+        return found if found is None or plot.scale is None else replace(found, scale=plot.scale)
+
+    def _stored(self, plot: Plot, name: str, *, axis: bool) -> Vector | None:
         for spelled in _spellings(name):
             if spelled in plot.own:
                 return plot.own[spelled]
