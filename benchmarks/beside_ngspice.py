@@ -19,9 +19,13 @@ from pathlib import Path
 
 from eda_agent.errors import EdaAgentError
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.pdk.registry import find_pdk
+from eda_agent.problem.pdk.verilog import compiled_models
 from eda_agent.problem.script.compiler import result_name
 from eda_agent.problem.spec import Problem
 from eda_agent.run.own_deck import try_own_deck
+from eda_agent.simulation.cache import cache_folder
+from eda_agent.simulation.ngspice import find_program
 
 _LINE = re.compile(r"^(\S.*?)\s*=\s+([-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)(?:\s+(?:at|from|to|targ|trig|with)=.*)?$")
 _MODELS = re.compile(
@@ -41,6 +45,11 @@ def _beside(package: str, file: str) -> Path:
     return Path(next(iter(found.submodule_search_locations))) / file
 
 
+def of_ihp(lines: list[str]) -> bool:
+    """Whether lines of a deck load the models of IHP SG13G2."""
+    return any("corner" in line and "sky130" not in line for line in lines)
+
+
 def library(text: str, lines: list[str]) -> str:
     """The lines that load the foundry's library on this machine.
 
@@ -48,7 +57,7 @@ def library(text: str, lines: list[str]) -> str:
         text: the deck with all its files, by whose devices the library of SKY130 is chosen.
         lines: those of the deck that load it elsewhere; the sections are theirs.
     """
-    if any("corner" in line and "sky130" not in line for line in lines):
+    if of_ihp(lines):
         names = [line.split()[1].strip("'\"").rpartition("/")[2] for line in lines]
         folder = _beside("ihp", "models/ngspice/models")
         given = [(folder / name, line.split()[-1]) for name, line in zip(names, lines, strict=True)]
@@ -91,8 +100,15 @@ def _includes(text: str, folder: Path, cells: set[str]) -> list[str]:
     return result
 
 
-def printed(deck: Path) -> dict[str, float]:
-    """Name → the last value that plain ngspice prints for it."""
+def as_printed(value: float, text: str) -> str:
+    """A value with as many digits as ngspice printed."""
+    if "e" in text:
+        return f"{value:.{len(text.partition('e')[0].partition('.')[2])}e}"
+    return f"{value:g}"
+
+
+def printed(deck: Path) -> dict[str, str]:
+    """Name → the last number that plain ngspice prints for it."""
     text = deck.read_text(encoding="utf-8", errors="replace")
     files = [file for file in deck.parent.rglob("*") if file.is_file() and file.name not in {"spec.yaml", "init.txt"}]
     texts = {file.relative_to(deck.parent): file.read_text(encoding="utf-8", errors="replace") for file in files}
@@ -109,8 +125,16 @@ def printed(deck: Path) -> dict[str, float]:
         (Path(place) / deck.name).write_text(text, encoding="utf-8")
         if lines:
             # as in the spinit of the open PDKs: models are chosen by the width of a finger
-            (Path(place) / ".spiceinit").write_text("set ngbehavior=hsa\nset ng_nomodcheck\n", encoding="utf-8")
-        command = ["ngspice", "-b", deck.name]
+            init = "set ngbehavior=hsa\nset ng_nomodcheck\n"
+            if of_ihp(lines):
+                pdk = find_pdk("ihp-sg13g2")
+                compiled = compiled_models(pdk, pdk.devices, cache_folder() / "osdi")
+                init += "".join(f"osdi {file}\n" for file in compiled)
+            (Path(place) / ".spiceinit").write_text(init, encoding="utf-8")
+        program = find_program(compiled=of_ihp(lines))
+        assert program is not None, "no ngspice for this deck"
+        # ngspice 46 with a compiled model can crash when it ends, and then loses what it has not written
+        command = ["stdbuf", "-oL", str(program), "-b", deck.name]
         done = subprocess.run(
             command, cwd=place, capture_output=True, text=True, errors="replace", timeout=400, check=False
         )
@@ -119,7 +143,7 @@ def printed(deck: Path) -> dict[str, float]:
         if (match := _LINE.match(line.strip())) and not line.startswith(
             ("Doing", "Total", "DRAM", "Current", "Maximum")
         ):
-            found[result_name(match[1])] = float(match[2])
+            found[result_name(match[1])] = match[2]
     return found
 
 
@@ -135,24 +159,27 @@ def rows(problem: Problem, folder: Path) -> list[str]:
         stem, translated, _ = named[1].partition(".eda.")
         own = [file for file in folder.iterdir() if file.stem == stem] if translated else []
         theirs = printed(own[0] if own else folder / named[1])
-        both = {name: (values[name][0], theirs[name]) for name in theirs if name in values}
+        both = {name: (values[name][0], float(theirs[name])) for name in theirs if name in values}
+        equal = sum(as_printed(values[name][0], theirs[name]) == theirs[name] for name in both)
         missing = sorted(set(theirs) - set(values))
         off = {name: abs(one - other) / max(abs(other), 1e-30) for name, (one, other) in both.items()}
         worst = max(off, key=lambda name: off[name], default="")
         shown = f"{off[worst]:.1e} ({worst})" if worst else "nothing to compare"
-        result.append(f"| {folder.name} | {named[1]} | {len(both)} | {shown} | {', '.join(missing) or '–'} |")
+        result.append(f"| {folder.name} | {named[1]} | {len(both)} | {equal} | {shown} | {', '.join(missing) or '–'} |")
     return result
 
 
 def main() -> None:
-    print("| circuit | deck | results | largest relative difference | printed by ngspice alone |")
-    print("| --- | --- | ---: | --- | --- |")
+    print(
+        "| circuit | deck | results | equal to the last digit | largest relative difference | printed by ngspice alone |"
+    )
+    print("| --- | --- | ---: | ---: | --- | --- |")
     for spec in sorted(Path(sys.argv[1]).glob("*/spec.yaml")):
         try:
             for row in rows(load_problem(spec), spec.parent):
                 print(row, flush=True)
         except (EdaAgentError, AssertionError, subprocess.TimeoutExpired) as error:
-            print(f"| {spec.parent.name} | | | {' '.join(str(error).split())[:120]} | |", flush=True)
+            print(f"| {spec.parent.name} | | | | {' '.join(str(error).split())[:120]} | |", flush=True)
 
 
 if __name__ == "__main__":

@@ -221,6 +221,14 @@ def test_nothing_is_written(tmp_path, monkeypatch):
     )
 
 
+def test_the_compiled_models_of_a_script_are_those_of_the_pdk(tmp_path):
+    # decks of IHP load their own copies; the files are not opened
+    body = ".control\npre_osdi ./psp103_nqs.osdi\nosdi ./r3_cmc.osdi\nop\nprint v(out)\n.endc"
+    assert main(["init", str(written(tmp_path, body))]) == 0
+    spec = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert "skipped: pre_osdi, osdi; compiled models come from the PDK" in spec and "v_out: {" in spec
+
+
 def test_a_message_names_the_line_of_the_analysis(tmp_path, capsys):
     # the drain resistor of another cell is missing: the analysis itself fails
     body = "Xm a b nowhere\n.tran 1n 100n\n.meas tran level find v(out) at=50n"

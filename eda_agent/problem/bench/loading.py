@@ -19,6 +19,7 @@ from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.own_script import CONDITION
 from eda_agent.problem.script import Program, all_steps
+from eda_agent.problem.script.vocabulary import MODELS
 from eda_agent.problem.settings import check_settings, read_setting
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.spice_numbers import parse_spice_number
@@ -115,8 +116,10 @@ def _notes(
 ) -> list[Finding]:
     result = []
     deck = values["deck"]
-    if program.skipped:
-        result.append(deck.noted(f"skipped, because no result depends on them: {', '.join(program.skipped)}"))
+    if skipped := [command for command in program.skipped if command not in MODELS]:
+        result.append(deck.noted(f"skipped, because no result depends on them: {', '.join(skipped)}"))
+    if loads := [command for command in program.skipped if command in MODELS]:
+        result.append(deck.noted(f"skipped: {', '.join(loads)}; compiled models come from the PDK"))
     for key in given:
         if key not in settings:
             result.append(values[key].noted(f"{key} is not used: the deck has no parameter of that name"))

@@ -199,7 +199,9 @@ def load_of(draft: Draft) -> float | None:
 def common_mode_of(draft: Draft) -> float | None:
     """V of the inputs, None if neither the user nor the netlist says it."""
     ports = draft.kind.ports
-    known = draft.conditions.volts.get(ports.get("inp", ports.get("in", "")))
+    port = ports.get("inp", ports.get("in", ""))
+    # a pulse starts at one end of the input's range
+    known = draft.conditions.middles.get(port, draft.conditions.volts.get(port))
     return draft.answers.vcm if draft.answers.vcm is not None else known
 
 

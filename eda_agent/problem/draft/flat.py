@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from eda_agent.problem.draft.ammeters import without_ammeters
 from eda_agent.problem.draft.cells_of_deck import apart, connects_cells, forms_ring, has_transistors
 from eda_agent.problem.draft.port_names import named
+from eda_agent.problem.draft.pulse import middle_of, peak_of, period_of
 from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.logical_line import is_title
 from eda_agent.spice_numbers import parse_spice_number
@@ -154,6 +155,7 @@ class FlatConditions:
         amps: DC value of a current source, A into the net.
         loads: capacitor from an output to ground, F.
         periods: of a pulse that repeats, s.
+        middles: middle of both levels of a pulse to ground, V, where the source has no DC value.
         peaks: highest level of a pulse or a ramp to ground, V: of a supply that is switched on.
     """
 
@@ -162,11 +164,14 @@ class FlatConditions:
     loads: Mapping[str, float] = field(default_factory=dict)
     peaks: Mapping[str, float] = field(default_factory=dict)
     periods: Mapping[str, float] = field(default_factory=dict)
+    middles: Mapping[str, float] = field(default_factory=dict)
 
     def above(self, net: str) -> FlatConditions:
         """The same with voltages counted from a net, the negative rail of a split supply."""
         base = self.volts.get(net, 0.0)
-        return replace(self, volts={name: volts - base for name, volts in self.volts.items()}) if base else self
+        volts = {name: volts - base for name, volts in self.volts.items()}
+        middles = {name: middle - base for name, middle in self.middles.items()}
+        return replace(self, volts=volts, middles=middles) if base else self
 
 
 def is_flat(lines: Sequence[str]) -> bool:
@@ -184,12 +189,13 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     loads: dict[str, float] = {}
     peaks: dict[str, float] = {}
     periods: dict[str, float] = {}
+    middles: dict[str, float] = {}
     outputs = {net.lower() for net in outputs_of(cards, measured_nets("\n".join(lines)))}
     held = held_nets(cards)
     for card in cards:
         words = card.split()
         kind = card[0].lower()
-        value, peak = _value(words[3:]), _peak(words[3:]) if kind == "v" else None
+        value, peak = _value(words[3:]), peak_of(words[3:]) if kind == "v" else None
         if kind not in "vic" or len(words) < 4 or value is peak is None:
             continue
         plus, minus = (net.lower() for net in words[1:3])
@@ -210,7 +216,9 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
             peaks[net] = sign * peak
         if kind == "v" and (period := period_of(words[3:])):
             periods[net] = period
-    return FlatConditions(volts, amps, loads, peaks, periods)
+        if kind == "v" and (middle := middle_of(words[3:])) is not None:
+            middles[net] = sign * middle
+    return FlatConditions(volts, amps, loads, peaks, periods, middles)
 
 
 def held_nets(cards: Iterable[str]) -> frozenset[str]:
@@ -230,24 +238,6 @@ def _value(words: Sequence[str]) -> float | None:
     waveform = re.match(r"(?i)(pulse|sine?|exp|sffm|am)\s*\(?\s*([^\s,()]+)", text)
     first = waveform[2] if waveform else next(iter(text.split()), "")
     return parse_spice_number(first)
-
-
-def _peak(words: Sequence[str]) -> float | None:
-    """The highest level of a pulse or of a piecewise linear waveform, None for other sources."""
-    found = re.search(r"(?i)\b(pulse|pwl)\s*\(?\s*([^()]*)", " ".join(words))
-    if found is None:
-        return None
-    numbers = [parse_spice_number(word) for word in re.split(r"[\s,]+", found[2].strip())]
-    values = numbers[:2] if found[1].lower() == "pulse" else numbers[1::2]
-    levels = [value for value in values if value is not None]
-    return max(levels) if levels and len(levels) == len(values) else None
-
-
-def period_of(words: Sequence[str]) -> float:
-    """The period (s) of a source's pulse, 0 for other sources and for a pulse without one."""
-    found = re.search(r"(?i)\bpulse\s*\(?\s*([^()]*)", " ".join(words))
-    numbers = re.split(r"[\s,]+", found[1].strip()) if found else []
-    return (parse_spice_number(numbers[6]) or 0.0) if len(numbers) > 6 else 0.0
 
 
 def outputs_of(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:

@@ -12,7 +12,8 @@ from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, re
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.program_of import program_of
 from eda_agent.problem.bench.reading import bench_part, outside
-from eda_agent.problem.draft.flat import FlatConditions, has_own_transistors, held_nets, is_ring_of_cells, period_of
+from eda_agent.problem.draft.flat import FlatConditions, has_own_transistors, held_nets, is_ring_of_cells
+from eda_agent.problem.draft.pulse import middle_of, period_of
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps
 from eda_agent.spice_numbers import parse_spice_number
@@ -52,6 +53,7 @@ class OwnBench:
         amps: dict[str, float] = {}
         loads: dict[str, float] = {}
         periods: dict[str, float] = {}
+        middles: dict[str, float] = {}
         cards = [line.text for line in outside(self.text.lines) if line.card.startswith(("v", "i", "c"))]
         held = held_nets(cards)
         for card in cards:
@@ -67,6 +69,8 @@ class OwnBench:
             port = ports.get(minus if plus in fixed else plus)
             if port is not None and kind == "v" and (period := period_of(words[3:])):
                 periods[port] = period
+            if port is not None and kind == "v" and (middle := middle_of(words[3:])) is not None:
+                middles[port] = middle if minus in fixed else -middle
             if port is None or value is None:
                 continue
             sign = 1.0 if (minus in fixed) == (kind == "v") else -1.0
@@ -74,7 +78,7 @@ class OwnBench:
                 loads[port] = loads.get(port, 0.0) + value
             else:
                 (volts if kind == "v" else amps)[port] = sign * value
-        return FlatConditions(volts, amps, loads, periods=periods)
+        return FlatConditions(volts, amps, loads, periods=periods, middles=middles)
 
 
 def read_own_bench(

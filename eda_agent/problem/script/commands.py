@@ -11,7 +11,7 @@ from typing import Any
 
 from eda_agent.problem.script.formula import Macros, parse, parse_list
 from eda_agent.problem.script.measure_line import read_measure
-from eda_agent.problem.script.vocabulary import ANALYSES, IGNORED_VARIABLES, OPTIONS, SETTINGS, SKIPPED
+from eda_agent.problem.script.vocabulary import ANALYSES, IGNORED_VARIABLES, MODELS, OPTIONS, SETTINGS, SKIPPED
 from eda_agent.problem.script.words import ScriptError, Word, plain, split, word_of
 
 Step = dict[str, Any]
@@ -26,7 +26,7 @@ def read_command(text: str, macros: dict[str, tuple[tuple[str, ...], str]]) -> S
     """
     name, _, rest = text.strip().partition(" ")
     name, rest = name.lower(), rest.strip()
-    if name in SKIPPED or name.startswith("."):
+    if name in SKIPPED | MODELS or name.startswith("."):
         # ngspice knows no cards in a script either
         return None
     if name in ANALYSES:

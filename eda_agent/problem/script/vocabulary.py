@@ -36,6 +36,8 @@ SKIPPED = frozenset(
     ]
 )
 """Commands that show, draw or write, or that keep books for those: they change no result."""
+MODELS = frozenset(["osdi", "pre_osdi"])
+"""Commands that load compiled models: those of the PDK take their place."""
 OPTIONS = frozenset(
     [
         "temp",
