@@ -125,7 +125,7 @@ def test_the_tutorial_after_layout_runs(tmp_path: Path) -> None:
         assert done.returncode in {0, 1}, (command, done.stderr)
         said[number] = done.stdout + done.stderr
     assert (
-        "64 transistors (fingers) are 8 of the schematic" in said[2]
+        "55 transistors (fingers) are 8 of the schematic" in said[2]
         and "not in the extracted netlist, taken from the schematic: rz, cc" in said[2]
     )
     assert "✓ met" in said[0] and "wire capacitances of amp.spice" in said[4] and "wire capacitances" not in said[5]

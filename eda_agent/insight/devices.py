@@ -7,11 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from eda_agent.klayout.drawn_size import DIGITS, told
 from eda_agent.problem.drawn import JUNCTIONS, Transistors
+from eda_agent.problem.drawn_sizes import drawn_sizes
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
+from eda_agent.units import format_quantity
 
 
 def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
@@ -19,13 +22,15 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
 
     `devices`: one mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain,
     gate, source, bulk),
-    block (number of its matched group, None for none), role, model (its name in the netlist). `rails`: negative,
+    block (number of its matched group, None for none), role, model (its name in the netlist), span (the ranges of w and
+    l that the parameters allow). `rails`: negative,
     positive. `others`: names of devices that are not transistors.
     `cards`: every device of the flat circuit in order, drawn or not, as its line in SPICE: name, nets, model, value,
     values (parameter → number in the units of the
     PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the
     circuit. `parameters`: name → the devices that follow it.
-    `layout`: the folds that the run simulated (`problem.layout`), None without any.
+    `layout`: the folds that the run simulated (`problem.layout`), None without any. `rounded`: a line for each locked
+    parameter with another drawn value.
     """
     found = Transistors(problem)
     flat = found.flat(sizing)
@@ -41,6 +46,7 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
             "block": one.block,
             "role": one.role,
             "model": one.model,
+            "span": one.span,
         }
         for one in found.of(flat)
     ]
@@ -59,7 +65,19 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
         "others": others,
         "parameters": follow,
         "layout": problem.layout.data() if problem.layout else None,
+        "rounded": _rounded(problem, sizing),
     }
+
+
+def _rounded(problem: Problem, sizing: Mapping[str, float]) -> list[str]:
+    sizes = drawn_sizes(problem)
+    result = []
+    for one in problem.space.parameters:
+        row = {name: getattr(one, name) for name in ("name", "unit", "minimum", "maximum", "step", "locked")}
+        if one.locked and (found := told(sizing[one.name], {**row, "step": None}, sizes)):
+            value = format_quantity(sizing[one.name], one.unit, DIGITS)
+            result.append(f"{one.name} is locked at {value}; on the grid it is simulated and drawn as {found}")
+    return result
 
 
 _VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "i": "dc", "v": "dc"}

@@ -167,6 +167,10 @@ def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) ->
                     f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns"
                     f" that are best on {name}"
                 )
-                remedy = f"widen {key} beyond {format_quantity(end, parameter['unit'])}"
+                limit = parameter.get("least" if side == "minimum" else "most")
+                # no range goes beyond what the PDK's models cover
+                at_limit = limit is not None and abs(end - limit) <= 1e-6 * abs(limit)
+                text += ", the limit of its models" if at_limit else ""
+                remedy = "" if at_limit else f"widen {key} beyond {format_quantity(end, parameter['unit'])}"
                 result.append(Diagnosis("range", (name,), (key,), text, remedy))
     return result

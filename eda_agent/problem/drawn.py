@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from eda_agent.errors import Finding
 from eda_agent.klayout.fold import UNFOLDED, Junctions, drawn_junctions, folded
@@ -75,10 +76,30 @@ class Transistors:
                 self._blocks.get(device.label),
                 self.structure.roles.get(device.label, ""),
                 device.library or device.model,
+                self._span(device),
             )
             for device in flat
             if self.drawn(device)
         ]
+
+    @cached_property
+    def _ends(self) -> list[dict[str, FlatDevice]]:
+        """The devices with every free parameter at its minimum, and at its maximum."""
+        free = {one.name: (one.minimum, one.maximum) for one in self.problem.space.parameters if not one.locked}
+        result = []
+        for end in (0, 1):
+            sizing = {**self.problem.space.initial, **{name: ends[end] for name, ends in free.items()}}
+            result.append({device.label: device for device in self.flat(sizing)})
+        return result
+
+    def _span(self, device: FlatDevice) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The ranges of width and length in m that the parameters allow; they include the present sizes."""
+        low, high = (
+            [pick(one[device.label].values[name] for one in ({device.label: device}, *self._ends)) for name in "wl"]
+            for pick in (min, max)
+        )
+        scale = self.problem.pdk.scale
+        return (low[0] * scale, high[0] * scale), (low[1] * scale, high[1] * scale)
 
     def drawn(self, device: FlatDevice) -> bool:
         """Whether a device is a transistor with a size."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from eda_agent.problem import expression
 from eda_agent.problem.as_written import as_written
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load_match import is_unit, match_groups, matched_places, places_named, ratio_places, read_ratios
 from eda_agent.problem.located_node import LocatedNode
+from eda_agent.problem.model_limits import limits_of
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.size_places import (
     COUNTS,
     NO_LENGTH,
-    fingers_of,
     initial_value,
     place_unit,
     show_place,
@@ -172,22 +171,10 @@ def _check_rules(
     unit: str,
 ) -> None:
     """Report a range that the PDK's models do not cover, before anything is simulated."""
-    for device, key in uses_of(edit, netlist, subckt):
-        rule = pdk.device(device.value)
-        text = device.params.get(key, "")
-        key = rule.side(key) if rule is not None else key
-        if rule is None or key not in {"w", "l"} or unit != "m":
-            continue
-        if not edit.device and expression.strip_quotes(text).lower() != edit.attribute:
-            continue  # scaled by an expression: the elaborated sizes are checked instead
-        least, most = rule.width if key == "w" else rule.length
-        if key == "w":
-            # the models' range applies to a finger; if the number of fingers is sized too, the elaborated sizes are
-            # checked instead
-            fingers = fingers_of(device, edit.scope or subckt, netlist, subckt)
-            if fingers is None:
-                continue
-            least, most = least * fingers, most * fingers
+    if unit != "m":
+        return
+    # of a size that an expression scales, the elaborated sizes are checked instead
+    for device, key, least, most in limits_of(edit, netlist, subckt, pdk):
         if low < least * (1 - 1e-9) or high > most * (1 + 1e-9):
             node.wrong(
                 f"{name} from {format_quantity(low, 'm')} to {format_quantity(high, 'm')}: {device.value} allows"

@@ -47,6 +47,8 @@ PARAMETERS = rows(
         "step": maybe(NUMBER),
         "role": TEXT,
         "locked?": FLAG,
+        "least?": NUMBER,
+        "most?": NUMBER,
     },
     "the parameters of a run",
 )

@@ -75,7 +75,12 @@ def corner_table(problem: Problem) -> list[dict[str, Any]]:
 
 
 def parameter_table(problem: Problem) -> list[dict[str, Any]]:
-    """The parameters as plain data, for events and tables."""
+    """The parameters as plain data, for events and tables. `least` and `most` are the limits of the PDK's models, where
+    a parameter has such.
+    """
+    from eda_agent.problem.model_limits import model_limits
+
+    limits = {entry.name: model_limits(problem, entry) for entry in problem.space.parameters}
     return [
         {
             "name": entry.name,
@@ -86,6 +91,7 @@ def parameter_table(problem: Problem) -> list[dict[str, Any]]:
             "step": entry.step,
             "role": entry.role,
             "locked": entry.locked,
+            **dict(zip(("least", "most"), limits[entry.name], strict=False)),
         }
         for entry in problem.space.parameters
     ]

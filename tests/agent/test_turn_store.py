@@ -145,7 +145,7 @@ def test_on_a_full_disk_turns_stay_in_memory(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
-@pytest.mark.parametrize("policy", cases(["embedded", "auto", "trust", "tpe"], "trust", "tpe"))
+@pytest.mark.parametrize("policy", cases(["embedded", "auto", "trust", "tpe"], "trust"))
 def test_a_run_on_a_shelf_goes_as_one_in_memory(miller: Problem, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = []
     with open_evaluator(miller) as evaluator:

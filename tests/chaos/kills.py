@@ -38,8 +38,8 @@ def _seen(folder: Path) -> list[int]:
     return []
 
 
-def main_process(place: Path, kills: int, seed: int) -> Count:
-    """The run is killed at a random instant, again and again, and goes on each time."""
+def main_process(place: Path, kills: int, seed: int, each: int = 10) -> Count:
+    """The run is killed at a random instant, up to `each` times, and goes on each time."""
     count = Count("kill −9 of the run")
     draw = random.Random(seed)
     number = 0
@@ -48,7 +48,7 @@ def main_process(place: Path, kills: int, seed: int) -> Count:
         whole, torn = place / f"whole{number}", place / f"torn{number}"
         finish(_arguments(seed + number, whole), place / f"cache-whole{number}")
         seen: set[int] = set()
-        for _ in range(10):
+        for _ in range(each):
             process = begin(_begun(seed + number, torn), place / f"cache{number}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(draw.uniform(0.05, 1.9))

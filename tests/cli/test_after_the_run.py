@@ -15,7 +15,8 @@ from eda_agent.run import netlist_of_schematic
 from tests.evidence import cases
 
 from ..conftest import ROOT
-from .test_cli import OTA, run, sized
+from ..within import run
+from .test_cli import OTA, sized
 
 __all__ = ["sized"]
 FIXTURES = ROOT / "tests" / "fixtures"

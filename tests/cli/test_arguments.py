@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +10,9 @@ import pytest
 from eda_agent.cli.commands import NAMES
 from eda_agent.cli.other_words import OTHER_WORDS
 
+from ..within import run
+
 CIRCUIT = "circuits/two_stage_miller"
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "eda_agent", *words], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(

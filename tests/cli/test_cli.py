@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from eda_agent.agent.policies import chat_client
 from eda_agent.cli.main import main
 from eda_agent.record.schemas import schema
+from tests.evidence import cases
 
 from ..conftest import CIRCUITS
 
@@ -116,7 +117,7 @@ def test_a_control_line_stops_and_keeps_the_best(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "sized.spice").is_file()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", cases([signal.SIGINT, signal.SIGTERM], signal.SIGINT.name))
 def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
     folder = tmp_path / "run"
     process = subprocess.Popen(

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "eda_agent", *words], capture_output=True, text=True, check=False)
+from ..within import run
 
 
 def test_a_guarded_run_keeps_its_guard(tmp_path: Path) -> None:

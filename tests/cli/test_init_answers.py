@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..problem.test_what_designers_bring import OTA
-from .test_cli import run
+from ..within import run
 
 
 def on_a_terminal(folder: Path, *arguments: str, replies: str) -> tuple[int, str]:

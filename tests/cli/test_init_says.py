@@ -15,7 +15,7 @@ from eda_agent.problem.structure.recognise import analyse
 
 from ..simulation.judged import OTA
 from ..simulation.test_current_reference import SOURCE
-from .test_cli import run
+from ..within import run
 
 ENABLED = OTA.replace("ib vdd vss", "ib en vdd vss")
 

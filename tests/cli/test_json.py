@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,9 @@ from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 
 from ..conftest import CIRCUITS
+from ..within import run as eda
 
 OTA = str(CIRCUITS / "ota_5t")
-
-
-def eda(*words: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "eda_agent", *map(str, words)]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture(scope="module")

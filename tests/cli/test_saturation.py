@@ -16,7 +16,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.tui.view import describe
 
 from ..conftest import ROOT
-from .test_cli import run
+from ..within import run
 
 CIRCUIT = """* five transistors; the common mode leaves the tail too little
 .subckt ota inp inn out vdd vss ib

@@ -11,7 +11,7 @@ import pytest
 from eda_agent.run.process import start
 
 from ..simulation.judged import OTA, OTA_SPEC
-from .test_cli import run
+from ..within import run
 
 WORDS = "testbenches loop and step do not test: out stands at 1.8 V, the supply, and does not move"
 

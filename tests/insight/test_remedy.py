@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.insight.verdict import judge, remedy_text
+from eda_agent.problem.spec import Problem
+from eda_agent.record.labels import parameter_table
 from eda_agent.units import parse_quantity
 
 PARAMETER = {"name": "L3", "unit": "m", "minimum": 1e-6, "maximum": 2e-6}
@@ -44,6 +46,22 @@ def test_a_spec_out_of_reach_names_the_size_and_the_target() -> None:
     assert findings[0].text.endswith("target 46.2 dB")
     assert remedy_text(findings) == "widen L3 beyond 2 um, or lower gain to 44.4 dB"
     assert remedy_text(()) == ""
+
+
+def test_no_range_is_advised_beyond_the_models() -> None:
+    values = [40.0 + 0.22 * place for place in range(20)] + [44.398 + 0.003 * place for place in range(25)]
+    findings = judge(turns(values, 46.2, None), [spec(46.2, None)], [{**PARAMETER, "least": 1e-7, "most": 2e-6}], 1)
+    assert remedy_text(findings) == "lower gain to 44.4 dB"
+    (said,) = [one.text for one in findings if one.kind == "range"]
+    assert said.endswith("that are best on gain, the limit of its models")
+
+
+def test_a_run_knows_the_limits_of_its_models(miller: Problem) -> None:
+    """Those of the PDK's rule; a capacitor has none."""
+    rule = miller.pdk.device("sky130_fd_pr__nfet_01v8")
+    rows = {row["name"]: row for row in parameter_table(miller)}
+    assert rule is not None and (rows["W12"]["least"], rows["W12"]["most"]) == pytest.approx(rule.width)
+    assert (rows["L12"]["least"], rows["L12"]["most"]) == pytest.approx(rule.length) and "most" not in rows["Cc"]
 
 
 @given(best=st.floats(1e-9, 1e3), low=st.booleans())

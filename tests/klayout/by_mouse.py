@@ -123,9 +123,7 @@ class Way:
             one for one in self.hands.look(old, "cell", row=row, column=column, window=window) if one["at"][1] == line
         )
         if text:
-            self.hands.press(cell, count=2)
-            self.hands.key("ctrl+a")
-            self.hands.type(text, enter=True)
+            self.hands.edit(cell, text)
             self.hands.until(lambda: self.hands.ask(f"tool.form.{table}.item({row}, {column}).text") == text, text)
         else:
             self.hands.press({**cell, "at": [cell["at"][0], cell["at"][1], 22, cell["at"][3]]})

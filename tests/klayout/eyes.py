@@ -105,6 +105,18 @@ def look() -> list[dict[str, Any]]:
     return seen
 
 
+def front() -> dict[str, Any]:
+    """Who gets the keyboard: the title of the active window ("" for none), whether it is the one that blocks the
+    others, and whether a line of text is edited.
+    """
+    active, modal = pya.QApplication.activeWindow(), pya.QApplication.activeModalWidget()
+    return {
+        "window": words(active) if active is not None else "",
+        "open": active is not None and (modal is None or active == modal),
+        "line": isinstance(pya.QApplication.focusWidget(), pya.QLineEdit),
+    }
+
+
 def close_window() -> int:
     """What a window manager asks for when its cross is pressed; there is none on a bare screen."""
     timer = pya.QTimer(pya.MainWindow.instance())
@@ -127,6 +139,7 @@ def answer() -> None:
                 {
                     "pya": pya,
                     "look": look,
+                    "front": front,
                     "tool": plugin.instance(),
                     "window": pya.MainWindow.instance(),
                     "close_window": close_window,

@@ -110,6 +110,17 @@ class Hands:
         )
         return found[-1]
 
+    def still(self, text: str, kind: str = "", exact: bool = True, **like: Any) -> dict[str, Any]:
+        """One of it that has come to rest: a window that opens or grows would move away under the mouse."""
+        before: list[dict[str, Any]] = []
+
+        def twice() -> dict[str, Any]:
+            before.append(self.find(text, kind, exact, **like))
+            return before[-1] if [one["at"] for one in before[-2:]] == [before[-1]["at"]] * 2 else {}
+
+        found: dict[str, Any] = self.until(twice, f"{text!r} to stand still")
+        return found
+
     def gone(self, text: str, kind: str = "", exact: bool = True, **like: Any) -> None:
         self.until(lambda: not self.look(text, kind, exact, **like), f"{text!r} to go")
 
@@ -133,26 +144,50 @@ class Hands:
         )
 
     def click(self, text: str, kind: str = "QPushButton", exact: bool = True, **like: Any) -> None:
-        self.press(self.find(text, kind, exact, on=True, **like))
+        self.press(self.still(text, kind, exact, on=True, **like))
 
     def menu(self, *path: str) -> None:
         """Through the menus of the window, one click each."""
         for number, text in enumerate(path):
-            self.press(self.find(text, "action", exact=number < len(path) - 1 or text == path[-1]))
+            self.press(self.still(text, "action", exact=number < len(path) - 1 or text == path[-1], on=True))
             time.sleep(0.05)
 
+    def front(self, window: str = "", line: bool = False) -> None:
+        """Wait until keys arrive: at a window (any where it is "", but none that another blocks), in a line of text."""
+
+        def ready() -> bool:
+            found = self.ask("front()")
+            return bool(found["open"] and found["line"] >= line and window in ("", found["window"]))
+
+        self.until(ready, f"the keyboard at {window or 'a window'}{', in a line of text' if line else ''}")
+
     def type(self, text: str, enter: bool = False) -> None:
+        self.front()
         self.tool("type", "--delay", "2", text)
         if enter:
             self.tool("key", "Return")
 
     def key(self, *names: str) -> None:
+        self.front()
         self.tool("key", *names)
+
+    def edit(self, cell: dict[str, Any], text: str) -> None:
+        """Write a text into a cell of a table. Two clicks that a busy machine tears apart are none that edits."""
+        for _ in range(5):
+            self.press(cell, count=2)
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                if self.ask("front()")["line"]:
+                    self.key("ctrl+a")
+                    self.type(text, enter=True)
+                    return
+                time.sleep(0.05)
+        raise AssertionError(f"{cell['text']!r} cannot be edited")
 
     def file(self, title: str, path: str | Path) -> None:
         """Write a path into KLayout's file dialog, and take it."""
         self.find(title, "QFileDialog")
-        time.sleep(0.1)
+        self.front(title, line=True)
         self.key("ctrl+a")
         self.type(str(path), enter=True)
         self.gone(title, "QFileDialog")

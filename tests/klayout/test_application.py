@@ -164,6 +164,7 @@ def drive(script: str, display: str, home: Path, folder: Path, **more: str) -> l
     return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
 
+@pytest.mark.evidence
 def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, tmp_path: Path) -> None:
     """A whole life of a run, KLayout's own timer ticking all the while."""
     shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path / "miller")
@@ -216,6 +217,7 @@ def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, t
     assert (tmp_path / rows[2]["folder"] / "best.json").exists() and (tmp_path / "shot.png").stat().st_size > 10_000
 
 
+@pytest.mark.evidence
 def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path, run_folder: Path) -> None:
     rows = drive(
         """
@@ -375,6 +377,7 @@ def test_what_is_missing_is_a_message_and_changes_nothing(display: str, home: Pa
     assert "pip install eda-agent" in rows[3]["said"][0][1]
 
 
+@pytest.mark.evidence
 def test_a_run_whose_klayout_is_killed_ends_and_can_be_resumed(display: str, home: Path, tmp_path: Path) -> None:
     shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path / "miller")
     # a run that does not end by itself

@@ -58,7 +58,7 @@ def test_a_process_of_its_own_says_the_same(table: str, tmp_path: Path) -> None:
         for name, value in (("r1", "30000"), ("c1", "2e-13"))
     ]
     more = {"others": ["r1", "c1"], "cards": ideal}
-    found = {**large(24), **more}
+    found = {**large(8), **more}
     mos.library()
     register = Library(version(table)) if table != "demonstration" else None
     try:
@@ -67,7 +67,7 @@ def test_a_process_of_its_own_says_the_same(table: str, tmp_path: Path) -> None:
         layout.dbu = 0.001
         passive = passives.passives(found, rules)
         cell = place.place(layout, "large", devices(found), tuple(found["rails"]), rules, passives=passive)
-        for meant, match in ((found, True), ({**large(24, 1.2), **more}, False)):
+        for meant, match in ((found, True), ({**large(8, 1.2), **more}, False)):
             here = lvs.check(layout, cell, meant, table=rules, name=table)
             assert here.devices_match == match
             assert by_process(tmp_path, cell, meant, table) == here.data()

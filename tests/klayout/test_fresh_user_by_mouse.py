@@ -88,10 +88,11 @@ def look_at_the_form(hands: Hands) -> None:
     hands.until(lambda: hands.ask("tool.form.sizes.item(0, 3).text") == "", "an empty field")
     low = hands.ask("tool.form.sizes.item(0, 1).text")
     high = hands.find(hands.ask("tool.form.sizes.item(0, 2).text"), "cell", row=0, column=2, window=FORM)
-    hands.press({**high, "at": [high["at"][0], y, *high["at"][2:]]}, count=2)
-    hands.key("ctrl+a")
     # just above the lower end
-    hands.type(low.replace(" ", "").replace("nm", "1n").replace("um", "01u"), enter=True)
+    hands.edit(
+        {**high, "at": [high["at"][0], y, *high["at"][2:]]},
+        low.replace(" ", "").replace("nm", "1n").replace("um", "01u"),
+    )
     said = hands.find("lies outside; only turn 0 has it", "QLabel", exact=False, window=FORM)["text"]
     assert own in said and hands.find("start", "QPushButton", window=FORM)["on"]
     hands.click("cancel", window=FORM)

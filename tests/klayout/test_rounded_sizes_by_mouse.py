@@ -47,9 +47,7 @@ def test_rounded_sizes_are_said(hands: Hands, tmp_path: Path) -> None:
     cell = next(one for one in hands.look("", "cell", row=row, column=3, window=FORM) if one["at"][1] == line)
     # ticked, and with a value between two steps
     hands.press({**cell, "at": [cell["at"][0], cell["at"][1], 22, cell["at"][3]]})
-    hands.press(cell, count=2)
-    hands.key("ctrl+a")
-    hands.type("39.433u", enter=True)
+    hands.edit(cell, "39.433u")
     # four fingers of 9.8575 um would be off the grid
     said = hands.find("39.44 um, 4 fingers of 9.86 um", "cell", row=row, column=4, window=FORM)
     assert "39.433u is rounded to the grid" in said["tip"]
@@ -67,9 +65,7 @@ def test_rounded_sizes_are_said(hands: Hands, tmp_path: Path) -> None:
     first = names.index("W12")
     # the dock grows with its first proposal
     hands.until(lambda: place(hands, first) == place(hands, first), "the table to stand still")
-    hands.press(hands.find("", "cell", exact=False, row=first, column=3), count=2)
-    hands.key("ctrl+a")
-    hands.type("7.503u", enter=True)
+    hands.edit(hands.find("", "cell", exact=False, row=first, column=3), "7.503u")
     # two fingers of 3.75 um: the step of W12 is 10 nm
     hands.find("7.5 um, 2 fingers of 3.75 um", "cell", row=first, column=4)
     hands.click("simulate as edited")

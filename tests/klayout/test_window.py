@@ -132,15 +132,11 @@ def test_a_run_by_mouse(hands: Hands, folder: Path) -> None:
     turn = proposal(hands, turn)
     # a value out of its range is marked in its field, and nothing can be sent
     cell = hands.find("", "cell", exact=False, row=0, column=3)
-    hands.press(cell, count=2)
-    hands.key("ctrl+a")
-    hands.type("9", enter=True)
+    hands.edit(cell, "9")
     assert "above" in hands.find("9", "cell", row=0, column=3, color="#ffc8c8")["tip"]
     assert hands.find("not simulated: above", "cell", exact=False, row=0, column=4)
     assert not hands.look("simulate as edited", "QPushButton")[0]["on"]
-    hands.press(hands.find("9", "cell", row=0, column=3), count=2)
-    hands.key("ctrl+a")
-    hands.type("7.5u", enter=True)
+    hands.edit(hands.find("9", "cell", row=0, column=3), "7.5u")
     hands.click("simulate as edited")
     edited, turn = turn, proposal(hands, turn)
     assert dock(hands, f"runner.run.turn({edited})['sizing']['W12']") == pytest.approx(7.5e-6)
@@ -265,9 +261,7 @@ def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> N
             for one in hands.look(old, "cell", row=row, column=column, window="eda-agent: again")
             if one["at"][1] == line
         )
-        hands.press(cell, count=2)
-        hands.key("ctrl+a")
-        hands.type(text, enter=True)
+        hands.edit(cell, text)
         found = hands.until(
             lambda: [
                 one

@@ -14,6 +14,7 @@ from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
+from tests.evidence import cases
 
 from ..conftest import CIRCUITS
 from .plain import library, ngspice
@@ -50,7 +51,7 @@ def offset(folder: Path, netlist: str, pool: LocalPool) -> float | str:
     return float(value) if value is not None else str(found.reasons)
 
 
-@pytest.mark.parametrize(("wanted", "gate"), [(0.0, "inp"), (7e-3, "inp"), (-23e-3, "inp")])
+@pytest.mark.parametrize(("wanted", "gate"), cases([(0.0, "inp"), (7e-3, "inp"), (-23e-3, "inp")], -23e-3))
 def test_a_voltage_at_one_gate_is_the_offset(tmp_path: Path, pool: LocalPool, wanted: float, gate: str) -> None:
     skewed = text(("XM1 xn inp tail", f"Vskew {gate} moved {wanted}\nXM1 xn moved tail"))
     assert offset(tmp_path / "one", skewed, pool) == pytest.approx(abs(wanted), abs=1e-4)

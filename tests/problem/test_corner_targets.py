@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +26,10 @@ from eda_agent.run.drafted_targets import nominal_targets
 from eda_agent.run.opening import with_corners
 
 from ..conftest import ROOT
+from ..within import run
 
 FIXTURES = ROOT / "tests" / "fixtures"
 STEP = 0.45
-
-
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "eda_agent", *words], cwd=cwd, capture_output=True, text=True)
 
 
 def drafted(folder: Path, netlist: str, *options: str) -> tuple[Problem, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -13,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.insight.devices import devices
+from eda_agent.klayout import standing
 from eda_agent.klayout.drawn_size import drawn, stepped, told
 from eda_agent.klayout.fold import rule_of
 from eda_agent.problem.drawn import Drawn
@@ -32,7 +36,10 @@ def problem() -> tuple[Problem, Drawn, dict[str, Any]]:
     folder = Path(mkdtemp()) / "miller"
     shutil.copytree(CIRCUITS / "two_stage_miller", folder)
     spec = folder / "spec.yaml"
-    spec.write_text(spec.read_text() + "\nlayout: {fold: auto, grid: 5n}\n")
+    # two fingers of 7.375 um are beside the grid of 10 nm
+    text = re.sub(r"(W12: \{min: [\w.]+, max: )\w+", r"\g<1>14.75u", spec.read_text())
+    assert "max: 14.75u" in text
+    spec.write_text(text + "\nlayout: {fold: auto, grid: 5n}\n")
     found = load_problem(spec)
     shutil.rmtree(folder.parent)
     sizes = drawn_sizes(found)
@@ -60,16 +67,41 @@ def test_what_is_told_is_what_is_simulated(name: str, position: float) -> None:
         assert kept == pytest.approx(one.snap(asked), rel=1e-9)
     values = netlist.edits({**found.space.initial, name: kept})
     (form,) = [form for form in sizes["sizes"][name] if form["of"] == name[0].lower()]
-    size, fingers = drawn(kept, form, rule_of(sizes["rule"]))
+    size, fingers = drawn(kept, form, rule_of(sizes["rule"]), row)
     places = {
         edit.attribute: value
         for edit, value in values.items()
         if isinstance(edit, Edit) and edit.device.lower() == FOLLOWS[name]
     }
     assert places[name[0].lower()] * found.pdk.scale == pytest.approx(size, rel=1e-9)
+    assert one.minimum * (1 - 1e-9) <= size <= one.maximum * (1 + 1e-9)
     if name[0] == "W":
         assert places["nf"] == fingers
     assert (told(asked, row, sizes) == "") == (abs(size - asked) <= 1e-6 * asked)
+
+
+def test_a_range_ends_on_a_drawn_size_and_a_rounded_lock_is_said() -> None:
+    """Without the range, 14.75 um were two fingers of 7.38 um: 14.76 um."""
+    found, netlist, _ = problem()
+    values = {**found.space.initial, "W12": 14.75e-6}
+    width = next(
+        value for edit, value in netlist.edits(values).items() if (edit.device, edit.attribute) == ("xm1", "w")
+    )
+    assert width * found.pdk.scale == pytest.approx(14.74e-6, rel=1e-9)
+    (row,) = [row for row in devices(found, values)["devices"] if row["name"] == "xm1"]
+    assert row["span"][0] == pytest.approx((5e-7, 14.75e-6))
+    # a locked value has no range to stay in
+    space = replace(
+        found.space,
+        parameters=tuple(
+            replace(one, locked=one.name == "W12", initial=values[one.name]) for one in found.space.parameters
+        ),
+    )
+    locked = replace(found, space=space)
+    assert devices(locked, values)["rounded"] == [
+        "W12 is locked at 14.75 um; on the grid it is simulated and drawn as 14.76 um, 2 fingers of 7.38 um"
+    ]
+    assert standing.lines({"standing": {"ended": True, "met": True}, **devices(locked, values)})[0].startswith("W12 is")
 
 
 def test_a_value_on_no_step_is_said() -> None:

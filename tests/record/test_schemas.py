@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +19,13 @@ from eda_agent.record.journal_schema import JournalSchema
 from eda_agent.record.schemas import SCHEMAS, schema
 
 from ..conftest import CIRCUITS
+from ..within import run
 
 OTA = str(CIRCUITS / "ota_5t")
 
 
 def eda(*words: object, stdin: str = "") -> str:
-    command = [sys.executable, "-m", "eda_agent", *map(str, words)]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False).stdout
+    return run(*words, stdin=stdin).stdout
 
 
 def faults(name: str, data: Any) -> list[str]:

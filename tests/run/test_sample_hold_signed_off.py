@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.evidence import cases
 from tests.problem.test_clocked_comparators import MODELS
 from tests.problem.test_sample_hold import BOOTSTRAPPED, BUFFERED
 
@@ -31,7 +30,8 @@ CIRCUITS = {
 }
 
 
-@pytest.mark.parametrize("name", cases(CIRCUITS, "bootstrapped"))
+@pytest.mark.evidence
+@pytest.mark.parametrize("name", CIRCUITS)
 def test_a_sample_and_hold_is_recognised_sized_and_signed_off(name: str, tmp_path: Path) -> None:
     ports, body, specs = CIRCUITS[name]
     (tmp_path / "c.spice").write_text(f"{MODELS}.subckt sh {ports} vdd vss\n{body}.ends\n")

@@ -5,14 +5,12 @@ Monte Carlo. A number of the sized netlist is compared with plain ngspice and th
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from .. import within
 from ..simulation import test_cut_sky130
 from ..simulation.plain_ngspice import GF, currents, uncut
 
@@ -21,9 +19,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "signoff"
 
 def run(folder: Path, *words: str) -> str:
     """What the command prints."""
-    command = [sys.executable, "-m", "eda_agent", *words]
-    wide = {**os.environ, "COLUMNS": "200"}
-    done = subprocess.run(command, cwd=folder, env=wide, capture_output=True, text=True, check=False, timeout=240)
+    done = within.run(*words, cwd=folder, COLUMNS="200")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     return done.stdout + done.stderr
 
@@ -92,6 +88,7 @@ def test_a_regulator_of_6_v_devices(tmp_path: Path) -> None:
     assert value(shown, "quiescent_current") == pytest.approx(-found["vin"] - 5e-3, rel=5e-3)
 
 
+@pytest.mark.evidence
 def test_an_ihp_two_stage_ota(tmp_path: Path) -> None:
     try:
         from ..simulation.test_cut_ihp import LOAD, PROGRAM, foundry

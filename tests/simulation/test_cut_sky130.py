@@ -106,7 +106,7 @@ def others() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("process", "temperature"), cases([("tt", 27.0), ("ss", 125.0), ("tt_hh", -40.0), ("tt_ll", 27.0)], "tt", "tt_hh")
+    ("process", "temperature"), cases([("tt", 27.0), ("ss", 125.0), ("tt_hh", -40.0), ("tt_ll", 27.0)], "tt_hh")
 )
 def test_resistors_capacitors_and_bipolars(process: str, temperature: float, tmp_path: Path) -> None:
     cut = cut_library(PDK, process, dict.fromkeys(OTHERS, ALL), tmp_path / "cuts")

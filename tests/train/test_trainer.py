@@ -96,6 +96,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(whole: Path, tmp_path: Pa
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
+@pytest.mark.xdist_group("interrupted")
 def test_the_run_is_what_its_metrics_say(whole: Path) -> None:
     rows = [row for row in read_json_lines(whole / "metrics.jsonl") if row["phase"] == "rl"]
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
@@ -106,6 +107,7 @@ def test_the_run_is_what_its_metrics_say(whole: Path) -> None:
     assert load_recipe(whole / "recipe.yaml") == SMALL
 
 
+@pytest.mark.xdist_group("interrupted")
 def test_the_trained_model_sizes_a_circuit(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [
         "size",
@@ -122,6 +124,7 @@ def test_the_trained_model_sizes_a_circuit(whole: Path, tmp_path: Path, capsys: 
     assert result["policy"] == "local" and 0 < result["simulations"] <= 3
 
 
+@pytest.mark.evidence
 def test_two_processes_make_the_same_steps_as_one(tmp_path: Path) -> None:
     """Each plays half of the tasks; gradients are summed by accelerate."""
     recipe = dataclasses.replace(
@@ -230,7 +233,7 @@ def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int
         ("ota_5t",),
         1,
         PoolRecipe(1, 20, 0),
-        ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=260),
+        ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=140),
         WarmStartRecipe(steps=0),
         RlRecipe(steps=2, tasks=1, turns=2, group=2, learning_rate=1e-3, kl=0.01),
         workers=2,

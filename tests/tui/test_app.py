@@ -54,7 +54,9 @@ def test_the_main_screen_answers_where_am_i(recorded: Path) -> None:
     drive(app, steps)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), *(pytest.param(size, marks=pytest.mark.evidence) for size in ((120, 36), (200, 60)))]
+)
 def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> None:
     app = recorded_app(recorded)
 

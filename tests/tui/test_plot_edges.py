@@ -56,7 +56,7 @@ def test_thinned_marks_keep_the_highest_and_zero_and_have_lines_of_their_own(
     assert all(gap * lines >= len(every) or lower == 0.0 for gap, lower in zip(gaps, kept, strict=False))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.evidence)])
 def test_the_best_turn_of_the_trade_off_has_its_whole_label(folder: Path, size: tuple[int, int]) -> None:
     async def steps(app: SizingApp, pilot: Pilot[None]) -> None:
         screen = FrontScreen(Shown(app.state, app.folder))

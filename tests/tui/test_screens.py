@@ -129,11 +129,13 @@ def test_screens_are_what_they_were(folder: Path, size: str) -> None:
     async def look(screens: Mapping[str, Sequence[str]]) -> None:
         app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, RunProcess(folder))
         async with app.run_test(size=SIZES[size]) as pilot:
+            await settled(pilot)
             for name, keys in screens.items():
-                await settled(pilot)
+                await idle(pilot)
                 for key in keys:
                     await pilot.press(key)
-                    await settled(pilot)
+                    await idle(pilot)
+                await settled(pilot)
                 # under load a screen takes a moment to come to rest; one that is never what it was is another
                 kept = KEPT / size / f"{name}.txt"
                 for _ in range(0 if drawing or not kept.exists() else 200):
@@ -152,8 +154,8 @@ def test_screens_are_what_they_were(folder: Path, size: str) -> None:
     assert not other, f"{size}: {', '.join(other)} look different; as they are now: {pictures}"
 
 
-async def settled(pilot: Pilot[None]) -> None:
-    """Until nothing is simulated and nothing moves."""
+async def idle(pilot: Pilot[None]) -> None:
+    """Until nothing is simulated."""
     for _ in range(100):
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
@@ -163,6 +165,11 @@ async def settled(pilot: Pilot[None]) -> None:
             "simulating" in str(widget.content) for widget in pilot.app.screen.query(".detail-title").results(Static)
         ):
             break
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until nothing is simulated and nothing moves."""
+    await idle(pilot)
     await pilot.wait_for_animation()
     # columns find their widths when there is nothing else to do: the picture is one that stays
     before = ""

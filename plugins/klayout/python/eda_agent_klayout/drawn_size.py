@@ -24,14 +24,17 @@ def stepped(value: float, row: Mapping[str, Any]) -> float:
     return float(min(max(float(f"{round(value / step) * step:.12g}"), low), high))
 
 
-def drawn(value: float, form: Mapping[str, Any], rule: Rule) -> tuple[float, int]:
+def drawn(value: float, form: Mapping[str, Any], rule: Rule, row: Mapping[str, Any]) -> tuple[float, int]:
     """(the value that is drawn, number of fingers) of a size on its step; `form`: see
-    `eda_agent.problem.drawn_sizes`.
+    `eda_agent.problem.drawn_sizes`; `row`: its parameter. It stays within the parameter's range unless it is locked.
     """
     size = value * form["per"]
     width, length = (size, 1e-6) if form["of"] == "w" else (1e-6, size)
     block = 0 if form["matched"] else None
-    device = folded([Device("", "nmos", width, length, form["nf"], form["m"], ("",) * 4, block)], rule)[0]
+    ends = (value, value) if row.get("locked") else (row["minimum"], row["maximum"])
+    span = (min(ends[0], value) * form["per"], max(ends[1], value) * form["per"])
+    device = Device("", "nmos", width, length, form["nf"], form["m"], ("",) * 4, block, span=(span, span))
+    device = folded([device], rule)[0]
     return (device.width if form["of"] == "w" else device.length) / form["per"], device.nf
 
 
@@ -48,7 +51,7 @@ def told(value: float, row: Mapping[str, Any], sizes: Mapping[str, Any] | None) 
     rule = rule_of((sizes or {}).get("rule"))
     results = []
     for form in ((sizes or {}).get("sizes") or {}).get(row["name"], ()):
-        found, fingers = drawn(kept, form, rule)
+        found, fingers = drawn(kept, form, rule, row)
         if abs(found - value) > SAME * abs(value):
             one = format_quantity(found * form["per"] / fingers, "m", DIGITS)
             folds = f", {fingers} fingers of {one}" if form["of"] == "w" and fingers > 1 else ""

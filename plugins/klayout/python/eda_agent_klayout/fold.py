@@ -79,7 +79,7 @@ class Unit:
 
 def folded(devices: Sequence[Device], rule: Rule) -> list[Device]:
     """The devices with the fingers with which they are drawn, their widths and lengths on the grid. Folding twice
-    changes nothing.
+    changes nothing. A rounded size stays within the device's span, if a step of the grid lies in it.
 
     A device with several fingers in the schematic keeps them. In a matched group with a ratio (some m above 1) only too
     wide devices are folded, because a ratio needs equal units.
@@ -121,13 +121,17 @@ def _fold(device: Device, rule: Rule, in_ratio: bool) -> Device:
 def _on_grid(device: Device, grid: float) -> Device:
     if not grid:
         return device
-    finger = _snapped(device.width / device.nf, grid)
-    return replace(device, width=round(finger * device.nf, 15), length=_snapped(device.length, grid))
+    width, length = device.span or ((0.0, inf), (0.0, inf))
+    finger = _snapped(device.width / device.nf, grid, (width[0] / device.nf, width[1] / device.nf))
+    return replace(device, width=round(finger * device.nf, 15), length=_snapped(device.length, grid, length))
 
 
-def _snapped(length: float, grid: float) -> float:
+def _snapped(size: float, grid: float, span: tuple[float, float]) -> float:
     # half a step is common, and a last digit must not decide about it
-    return round(max(round(round(length / grid, 6)), 1) * grid, 15)
+    steps = max(round(round(size / grid, 6)), 1)
+    low, high = ceil(span[0] / grid - 1e-4), span[1] / grid + 1e-4
+    inside = steps - 1 if steps > high else steps + 1 if steps < low else steps
+    return round((inside if max(low, 1) <= inside <= high else steps) * grid, 15)
 
 
 def arrays(devices: Sequence[Device]) -> list[list[Unit]]:

@@ -10,14 +10,14 @@ MOST = 6
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """What the output of `eda-agent export RUN --devices` says against its sizes; nothing of an ended run that meets
-    every spec.
+    """What the output of `eda-agent export RUN --devices` says against its sizes, and which locked values the grid
+    rounds; nothing of an ended run that meets every spec.
     """
     standing = found.get("standing") or {}
     if not standing:
         # an older eda-agent does not say
         return []
-    result = []
+    result = list(found.get("rounded", ()))
     if not standing["ended"]:
         result.append(f"The run has not ended: these are the sizes of turn {standing['turn']}, its best so far.")
     if not standing["met"]:

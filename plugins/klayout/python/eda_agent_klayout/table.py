@@ -46,6 +46,7 @@ class Device:
     source, bulk.
 
     `block`: number of its matched group, None for none; `model`: its name in the netlist, "" if unknown.
+    `span`: the ranges of width and length that the run allows, m; None if unknown.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Device:
     block: int | None = None
     role: str = ""
     model: str = ""
+    span: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     def terminals(self, dummy: bool) -> str:
         """Its nets in one text; all terminals of a dummy are on the bulk."""
@@ -87,6 +89,7 @@ def devices(data: dict[str, Any]) -> list[Device]:
             row.get("block"),
             row.get("role", ""),
             row.get("model", ""),
+            tuple((low, high) for low, high in row["span"]) if row.get("span") else None,  # type: ignore[arg-type]  # two ranges
         )
         for row in data["devices"]
     ]
