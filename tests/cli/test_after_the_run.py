@@ -15,8 +15,7 @@ from eda_agent.run import netlist_of_schematic
 from tests.evidence import cases
 
 from ..conftest import ROOT
-from ..within import run
-from .test_cli import OTA, sized
+from .test_cli import OTA, run, sized
 
 __all__ = ["sized"]
 FIXTURES = ROOT / "tests" / "fixtures"

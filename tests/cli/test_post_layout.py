@@ -17,7 +17,7 @@ from eda_agent.klayout.table import read_table
 from eda_agent.record.journal import read_journal
 
 from ..conftest import CIRCUITS, ROOT
-from ..within import run
+from .test_cli import run
 
 MAGIC = ROOT / "tests" / "fixtures" / "opamp_magic.spice"
 

@@ -24,7 +24,7 @@ from eda_agent.tui.feed import JournalFeed
 from eda_agent.tui.screens.monte_carlo import MonteCarloScreen
 
 from ..conftest import CIRCUITS
-from ..within import run
+from .test_cli import run
 
 HIGH = "99"
 """dB: a gain that no five-transistor OTA reaches."""

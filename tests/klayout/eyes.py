@@ -109,11 +109,14 @@ def front() -> dict[str, Any]:
     """Who gets the keyboard: the title of the active window ("" for none), whether it is the one that blocks the
     others, and whether a line of text is edited.
     """
-    active, modal = pya.QApplication.activeWindow(), pya.QApplication.activeModalWidget()
+    names = ("activeWindow", "activeModalWidget", "focusWidget")
+    # some are methods, some properties
+    found = [getattr(pya.QApplication, name) for name in names]
+    active, modal, focus = [one() if callable(one) else one for one in found]
     return {
         "window": words(active) if active is not None else "",
         "open": active is not None and (modal is None or active == modal),
-        "line": isinstance(pya.QApplication.focusWidget(), pya.QLineEdit),
+        "line": isinstance(focus, pya.QLineEdit),
     }
 
 

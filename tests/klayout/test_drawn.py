@@ -14,8 +14,8 @@ from eda_agent.problem.layout import Layout, diffusion_of
 from eda_agent.problem.load import load_problem
 from eda_agent.record.journal import read_journal
 
+from ..cli.test_cli import run
 from ..conftest import CIRCUITS
-from ..within import run
 
 LAYOUT = "layout: {fold: auto, grid: 5n, table: demonstration}\n"
 WIDE = (

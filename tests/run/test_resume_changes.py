@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..within import run as eda
-from .program import old, played, state, swap
+from .program import eda, old, played, state, swap
 
 
 def test_other_targets_count_the_turns_anew(amp: Path, tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int
         ("ota_5t",),
         1,
         PoolRecipe(1, 20, 0),
-        ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=140),
+        ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=260),
         WarmStartRecipe(steps=0),
         RlRecipe(steps=2, tasks=1, turns=2, group=2, learning_rate=1e-3, kl=0.01),
         workers=2,
