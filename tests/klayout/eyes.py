@@ -116,7 +116,7 @@ def front() -> dict[str, Any]:
     return {
         "window": words(active) if active is not None else "",
         "open": active is not None and (modal is None or active == modal),
-        "line": isinstance(focus, pya.QLineEdit),
+        "line": type(focus).__name__.removesuffix("_Native") == "QLineEdit",
     }
 
 
