@@ -418,11 +418,11 @@ def test_a_layout_gives_back_the_circuit_that_it_was_made_of(
         )
         assert here.values.keys() == there.values.keys()
         for size, value in there.values.items():
-            # fingers are drawn in whole steps of the grid
+            # each of up to six fingers is on a grid of 5 nm, and within the range of its parameter
             assert here.values[size] == pytest.approx(
                 value,
                 rel=2e-3 if size in {"ad", "as", "pd", "ps"} else 1e-6,
-                abs=0.02e-6 / problem.pdk.scale if size == "w" else 1e-9 / problem.pdk.scale if size == "l" else 0,
+                abs=6.001 * 5e-9 / problem.pdk.scale if size == "w" else 1e-9 / problem.pdk.scale if size == "l" else 0,
             ), (here.label, size)
 
 
