@@ -42,11 +42,14 @@ def dummy_ties(draft: Draft, paths: Mapping[str, str]) -> dict[Edit, Edit]:
             if f"{head}{dummy.name}" not in dummies:
                 continue
             near = _nearest(draft, cell.name, dummy, beside)
-            if near is None:
+            switch = _switch(draft, cell.name, dummy, beside) if near is None else None
+            if (leading := near or switch) is None:
                 continue
-            for side in _sides(draft, dummy):
-                place, leader = Edit(cell.name, dummy.name, side), Edit(cell.name, near.name, side)
-                if _value(draft, place) is not None and _value(draft, place) == _value(draft, leader):
+            width, length = _sides(draft, dummy)
+            for side in (width, length):
+                place, leader = Edit(cell.name, dummy.name, side), Edit(cell.name, leading.name, side)
+                same = _value(draft, place) == _value(draft, leader)
+                if _value(draft, place) is not None and (same or (switch is not None and side == width)):
                     result[place] = leader
     return result
 
@@ -90,6 +93,27 @@ def _nearest(draft: Draft, scope: str, dummy: Device, beside: list[Device]) -> D
 
     found = sorted(alike, key=rank)
     return found[0] if found and not rank(found[0])[1] else None
+
+
+def _switch(draft: Draft, scope: str, dummy: Device, beside: list[Device]) -> Device | None:
+    """The switch of the dummy's model at the net on which the dummy has both ends, of twice its width first."""
+    width, _ = _sides(draft, dummy)
+    own = _value(draft, Edit(scope, dummy.name, width))
+    if own is None or dummy.nodes[0] != dummy.nodes[2] or dummy.nodes[0] in draft.structure.rails:
+        return None
+
+    def off(device: Device) -> float:
+        return abs((_value(draft, Edit(scope, device.name, width)) or 0.0) / own - 2.0)
+
+    alike = [
+        device
+        for device in beside
+        if device.value.lower() == dummy.value.lower()
+        and device.kind == dummy.kind
+        and dummy.nodes[0] in (device.nodes[0], device.nodes[2])
+        and _value(draft, Edit(scope, device.name, width))
+    ]
+    return min(alike, key=off, default=None)
 
 
 def _sides(draft: Draft, device: Device) -> tuple[str, str]:

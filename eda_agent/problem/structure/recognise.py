@@ -68,6 +68,9 @@ def analyse(
     idle |= {
         name: "dummy" for name, role in idle.items() if role == "MOS capacitor" and _beside_mirror(name, fets, vdd, vss)
     }
+    idle |= {
+        name: "dummy" for name, role in idle.items() if role == "MOS capacitor" and _beside_switch(name, fets, ports)
+    }
     idle |= dict.fromkeys(_alone(fets, passives, ports), "dummy")
     fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
@@ -119,6 +122,19 @@ def _beside_mirror(name: str, fets: Sequence[Fet], vdd: str, vss: str) -> bool:
     own = {vss, "0"} if one.type == "nmos" else {vdd}
     active = [fet for fet in fets if fet.type == one.type and fet.gate == one.gate and fet.drain != fet.source]
     return one.source in own and any({fet.source, fet.drain} & own for fet in active)
+
+
+def _beside_switch(name: str, fets: Sequence[Fet], ports: Sequence[str]) -> bool:
+    """Whether a MOSFET with both ends on one net takes up the charge of a switch there, which has the other clock."""
+    one = next(fet for fet in fets if fet.name == name)
+    clocks = {*ports} - {net for fet in fets for net in (fet.drain, fet.source, fet.bulk)}
+    alike = [fet for fet in fets if fet.type == one.type and fet.drain != fet.source]
+    # the neutralising capacitor of a pair has the gate of the pair's other half
+    halves = {net for fet in alike if fet.gate == one.gate for net in (fet.drain, fet.source)}
+    return one.gate in clocks and any(
+        fet.gate in clocks - {one.gate} and one.source in (ends := {fet.drain, fet.source}) and not ends & halves
+        for fet in alike
+    )
 
 
 def _alone(fets: Sequence[Fet], passives: Sequence[Passive], ports: Sequence[str]) -> list[str]:
