@@ -31,7 +31,7 @@ NO_PORT = "none"
 """Says under `ports` that the circuit has no such rail."""
 OPTIONAL = frozenset({"vdd", "vss", "en", "enb", "clk", "clkb", "vocm", "control"})
 """Roles of templates that a circuit may lack."""
-BIAS_KEYS = ("current", "voltage", "resistance", "to")
+BIAS_KEYS = ("current", "voltage", "resistance", "to", "from")
 _OWN_SETTINGS = {
     "step": "1",
     "hold": "1u",
@@ -186,9 +186,8 @@ def _wire(
                 f"I{net} vdd {net} dc {{max({current}, 0)}}\nIsink_{net} {net} vss dc {{max(-({current}), 0)}}\n"
             )
         elif "voltage" in values:
-            cards.append(
-                f"V{net} {net} 0 dc {{{read_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n"
-            )
+            level = read_setting(values["voltage"], "voltage", "V", {"vdd", "temperature"})
+            cards.append(f"V{net} {net} 0 dc {{{level}}}{_rise(values, str(level))}\n")
         elif "resistance" in values:
             cards.append(resistor_card(net, values))
         else:
@@ -203,6 +202,14 @@ def _wire(
                 f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:"
             )
     return nets, "".join(cards)
+
+
+def _rise(values: Mapping[str, LocatedNode], level: str) -> str:
+    """The waveform of a voltage that a transient begins with at another level (`from`); "" without one."""
+    if "from" not in values:
+        return ""
+    before = read_setting(values["from"], "from", "V", {"vdd", "temperature"})
+    return f" pulse({{{before}}} {{{level}}} 0 1n 1n 1 2)"
 
 
 def _own(

@@ -47,7 +47,8 @@ def spec_schema() -> Schema:
         "bias": _map(
             _object(
                 BIAS_KEYS,
-                {"current": QUANTITY, "voltage": QUANTITY, "resistance": QUANTITY, "to": {"enum": ["vdd", "vss"]}},
+                {"current": QUANTITY, "voltage": QUANTITY, "resistance": QUANTITY, "from": QUANTITY}
+                | {"to": {"enum": ["vdd", "vss"]}},
             )
         ),
         "layout": {"anyOf": [{"enum": ["on", "off", True, False]}, _layout()]},

@@ -45,6 +45,7 @@ OVERDRIVES = ("100m", "300m")
 _DELAY = "propagation_delay"
 _OSCILLATION = "oscillation_frequency"
 _GAIN = "dc_gain"
+_DECISION = "delay"
 
 
 class Trial(NamedTuple):
@@ -94,8 +95,8 @@ def _of_netlist(findings: Iterable[Finding], spec: Path, netlist: Path) -> list[
 
 def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simulate: bool) -> Trial:
     """The trial of a draft; an oscillator's testbenches get the frequency at which it was seen to swing, those of an
-    amplifier a common mode at which it was seen to amplify, those of a comparator an overdrive at which it was seen to
-    switch.
+    amplifier or a clocked comparator a common mode at which it was seen to work, those of another comparator an
+    overdrive at which it was seen to switch.
     """
     asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
     if not simulate:
@@ -144,7 +145,7 @@ def _bias(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> None:
 
 
 def _at_common_mode(draft: Draft, folder: Path, circuit: str, wanted: Wanted) -> Trial:
-    """The trial at half of the supply, or at the first other common mode at which the circuit amplifies."""
+    """The trial at half of the supply, or at the first other common mode at which the circuit amplifies or decides."""
     guessed, kind = common_mode_is_guessed(draft), draft.kind
     clock = _Clock()
     first = _once(draft, folder, circuit, wanted, clock.tried)
@@ -201,11 +202,13 @@ class _Clock:
 
 
 def _amplifies(values: Mapping[str, float | None] | None) -> bool:
-    """Whether the gain at low frequency is above 0 dB; True where no gain is asked for."""
-    if values is None or _GAIN not in values:
+    """Whether the gain at low frequency is above 0 dB, or a clocked comparator decides; True where neither is asked
+    for.
+    """
+    if values is None:
         return True
-    gain = values[_GAIN]
-    return gain is not None and gain > 0
+    gain = values.get(_GAIN, 1.0)
+    return values.get(_DECISION, 0.0) is not None and gain is not None and gain > 0
 
 
 def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: Simulated | None) -> Trial:

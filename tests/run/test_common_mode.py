@@ -23,7 +23,7 @@ xm10 nb ib vdd vdd sky130_fd_pr__pfet_01v8 w=8 l=1
 QUARTER = {
     "what": "common mode",
     "value": "450 mV",
-    "why": "a quarter of the supply, where the circuit amplifies at its own sizes",
+    "why": "a quarter of the supply, where the circuit works at its own sizes",
 }
 
 

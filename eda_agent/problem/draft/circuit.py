@@ -24,6 +24,7 @@ from eda_agent.problem.draft.driven_supply import driven_supply
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.fins import without_fins
 from eda_agent.problem.draft.first_sizes import FIRST_SIZES, first_sizes
+from eda_agent.problem.draft.first_values import first_values, values_words
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
 from eda_agent.problem.draft.junctions import without_foreign_junctions
@@ -34,6 +35,7 @@ from eda_agent.problem.draft.own_flat import copy_of, read_own_flat
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
+from eda_agent.problem.draft.pumped_supply import feeding_supply
 from eda_agent.problem.draft.simulation_cards import first_variant, temperature_of
 from eda_agent.problem.draft.spaced_units import with_joined_units
 from eda_agent.problem.draft.standard_cells import without_absent_libraries
@@ -214,6 +216,9 @@ def read_circuit(
         # an amplifier and a comparator without clock have the same connections
         kind = with_answers(kind, structure, replace(answers, kind=COMPARATOR))
         by_name["kind"] = COMPARATOR
+    if valued := first_values(structure, kind, netlist, name, chosen, unset if without_sizes else {}):
+        text, file = netlist.text(valued), out / f"{path.stem}.eda.spice"
+        netlist, notes = _rewritten(file, text, path.parent, libraries), (*notes, values_words(valued))
     if sized := first_sizes(structure, netlist, name, chosen, kind.bias, answers.bias):
         text, file = netlist.text(sized), out / f"{path.stem}.eda.spice"
         netlist = _rewritten(file, text, path.parent, libraries)
@@ -285,5 +290,10 @@ def _structure(
     if "vdd" not in given and (supply := driven_supply(structure, volts)):
         given["vdd"] = supply
         structure = recognise(netlist, name, pdk, given)
+    if "vdd" not in given:
+        supply = feeding_supply(structure, lambda port: recognise(netlist, name, pdk, {**given, "vdd": port}))
+        if supply:
+            given["vdd"] = supply
+            structure = recognise(netlist, name, pdk, given)
     found = {role: port for role, port in missing_rails(structure).items() if role not in given}
     return (recognise(netlist, name, pdk, {**found, **given}) if found else structure), found

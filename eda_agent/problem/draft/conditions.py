@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.chosen_settings import settings_for
@@ -21,6 +21,7 @@ from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.port_names import named, volts_named
 from eda_agent.problem.draft.port_roles import RESISTORS
 from eda_agent.problem.draft.released_level import released_level
+from eda_agent.problem.draft.ring_oscillator import frees_ring
 from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.units import format_quantity
@@ -33,8 +34,8 @@ _RESISTANCE = 10e3
 """Ohm: the guess of a resistor outside that sets a current."""
 DIFFERENTIAL = frozenset({"differential_loop", "common_mode_loop", "differential_step", "differential_swing"})
 OTHER_COMMON_MODES = {
-    "vdd/4": (0.25, "a quarter of the supply, where the circuit amplifies at its own sizes"),
-    "3*vdd/4": (0.75, "three quarters of the supply, where the circuit amplifies at its own sizes"),
+    "vdd/4": (0.25, "a quarter of the supply, where the circuit works at its own sizes"),
+    "3*vdd/4": (0.75, "three quarters of the supply, where the circuit works at its own sizes"),
 }
 """Setting of a trial → (its share of the supply, why): a pair of one type can be off at half of a low supply."""
 COMMON_MODE = DIFFERENTIAL | {
@@ -56,7 +57,8 @@ COMMON_MODE = DIFFERENTIAL | {
 @dataclass(frozen=True)
 class Held:
     """How a port is held: `kind` (current, voltage or resistance) and `amount` as a spec has them. `guess`: why, if it
-    is one. `to`: the rail of a resistance, if it is not vss.
+    is one. `to`: the rail of a resistance, if it is not vss. `begins`: the voltage at which a transient begins, if that
+    is another.
     """
 
     port: str
@@ -64,6 +66,7 @@ class Held:
     amount: str
     guess: str = ""
     to: str = ""
+    begins: str = ""
 
 
 def supply_of(draft: Draft) -> float:
@@ -107,7 +110,10 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
     answer = draft.answers.bias.get(port)
     if how in {"low", "high"} and answer is None and draft.kind.name in {*STATIC, *OSCILLATORS}:
         # the deck's pulses say nothing of the level at which the other input decides
-        return _at_rail(draft, port, how, "")
+        held = _at_rail(draft, port, how, "")
+        # a long ring that leaves a balance runs with several edges at once: an enable lets one go
+        stopped = draft.kind.name in OSCILLATORS and frees_ring(draft.structure, port) == how
+        return replace(held, begins="vdd" if how == "low" else "0") if stopped else held
     if how in {"low", "high"} and (answer is None or answer.level) and port not in draft.driven:
         sure = answer is not None or any(enable.port == port for enable in draft.structure.enables)
         return _at_rail(draft, port, how, "" if sure else f"{how}, as its name or its well says")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases
 from eda_agent.problem.structure import Structure
-from eda_agent.problem.structure.switching import levels, ring
+from eda_agent.problem.structure.switching import levels, ring, virtual_rails
 
 _LEVELS = ("low", "high")
 
@@ -47,8 +47,16 @@ def ring_oscillator(
 
 def _runs_at(structure: Structure, port: str, nets: Sequence[str]) -> str:
     """The level of a port at which the ring is free, if it is stuck at the other; "" if the port does not stop it."""
-    stuck = [any(net in levels(structure, {port: level}) for net in nets) for level in (0, 1)]
+    # what starves the stages conducts
+    fed = virtual_rails(structure)
+    stuck = [any(net in levels(structure, {**fed, port: level}) for net in nets) for level in (0, 1)]
     return _LEVELS[stuck.index(False)] if sorted(stuck) == [False, True] else ""
+
+
+def frees_ring(structure: Structure, port: str) -> str:
+    """The level of a port at which a ring runs that stops at the other one; "" for other ports and circuits."""
+    nets = ring(structure)
+    return _runs_at(structure, port, nets) if nets else ""
 
 
 def hidden_output(structure: Structure) -> str:

@@ -12,7 +12,7 @@ from eda_agent.metrics import METRICS
 from eda_agent.problem.draft.benches import NEAR
 from eda_agent.problem.draft.chosen_settings import given_levels
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.conditions import held_of, settings_of, supply_of
+from eda_agent.problem.draft.conditions import Held, held_of, settings_of, supply_of
 from eda_agent.problem.draft.drafted_corners import NOMINAL, corner_lines
 from eda_agent.problem.draft.extremes import Spread
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
@@ -207,14 +207,16 @@ def _parameters(draft: Draft) -> list[str]:
     return lines
 
 
+def _further(held: Held) -> str:
+    return (f", to: {held.to}" if held.to else "") + (f", from: {held.begins}" if held.begins else "")
+
+
 def _wiring(draft: Draft) -> list[str]:
     ports = {role: port for role, port in draft.kind.ports.items() if role != port}
     lines = [f"ports: {{{', '.join(f'{role}: {_word(port)}' for role, port in ports.items())}}}"] if ports else []
     held = [held_of(draft, port, how) for port, how in draft.kind.bias.items()]
     if held:
-        bias = ", ".join(
-            f"{_word(one.port)}: {{{one.kind}: {one.amount}{f', to: {one.to}' if one.to else ''}}}" for one in held
-        )
+        bias = ", ".join(f"{_word(one.port)}: {{{one.kind}: {one.amount}{_further(one)}}}" for one in held)
         lines.append(f"bias: {{{bias}}}{'  # values are a guess' if any(one.guess for one in held) else ''}")
     return lines
 

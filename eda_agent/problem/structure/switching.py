@@ -106,7 +106,7 @@ def ring(structure: Structure, ports: Collection[str] = ()) -> tuple[str, ...]:
 
 def stages(structure: Structure) -> dict[str, int]:
     """Net → number of its stage; rails and virtual rails have none."""
-    cut = structure.rails | _virtual_rails(structure)
+    cut = structure.rails | virtual_rails(structure).keys()
     same: dict[str, str] = {}
 
     def top(net: str) -> str:
@@ -125,19 +125,19 @@ def stages(structure: Structure) -> dict[str, int]:
     return {net: numbers.setdefault(top(net), len(numbers)) for net in sorted(nets)}
 
 
-def _virtual_rails(structure: Structure) -> frozenset[str]:
-    """Nets that one type's devices alone join: some to a rail, and at least two more."""
+def virtual_rails(structure: Structure) -> dict[str, int]:
+    """Net that one type's devices alone join, some to a rail and at least two more → the level of that rail."""
     ends: dict[str, list[tuple[Fet, str]]] = defaultdict(list)
     for fet in structure.fets:
         ends[fet.drain].append((fet, fet.source))
         ends[fet.source].append((fet, fet.drain))
-    result = set()
+    result = {}
     for net, found in ends.items():
         rails = [fet for fet, other in found if other in structure.rails]
         free = {fet.gate for fet, other in found if other not in structure.rails}
         if net not in structure.rails and rails and len(free) > 1 and len({fet.type for fet, _ in found}) == 1:
-            result.add(net)
-    return frozenset(result)
+            result[net] = int(rails[0].type == "pmos")
+    return result
 
 
 def _odd_cycle(links: Mapping[int, Collection[int]], start: int, most: int = 41) -> tuple[int, ...]:
