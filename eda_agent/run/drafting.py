@@ -121,7 +121,7 @@ def _drafted(
     if netlist.suffix == ".sch":
         netlist = netlist_of_schematic(netlist, folder)
     draft = with_decks(read_circuit(netlist, folder, pdk, subckt, answers), decks)
-    if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
+    if ask is not None and (more := ask(draft.kind.name, guesses_of(draft, to_search=simulate), answers or Answers())):
         draft = with_decks(read_circuit(netlist, folder, pdk, subckt, more), decks)
     check_possible(draft)
     draft.corners = corners

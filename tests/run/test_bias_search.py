@@ -4,8 +4,11 @@ import pytest
 
 from eda_agent.problem.draft.answers import read_answers
 from eda_agent.problem.draft.bias_levels import BiasPort, first_levels
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure import Fet, Structure
 from eda_agent.run.drafting import draft_spec
+from eda_agent.run.evaluate_once import measure_once
+from tests.evidence import cases
 
 TELESCOPIC = """* a telescopic amplifier
 .subckt tele vdd vss inn inp out ib vcn vcp
@@ -43,26 +46,46 @@ CASES = {
 }
 
 
-def drafted(folder, text, bias):
+def drafted(folder, text, bias, **options):
     folder.mkdir()
     (folder / "amp.spice").write_text(text, encoding="utf-8")
-    result = draft_spec(folder / "amp.spice", answers=read_answers(bias=bias))
+    result = draft_spec(folder / "amp.spice", answers=read_answers(bias=bias), **options)
     return result, (folder / "spec.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("pdk", CASES)
+@pytest.mark.parametrize("pdk", cases(CASES, "gf180mcuD"))
 def test_bias_voltages_are_searched_and_given_ones_stay(tmp_path, pdk):
     text, current, by_hand, ports = CASES[pdk]
     found, spec = drafted(tmp_path / "found", text, current)
-    right, given = drafted(tmp_path / "right", text, current + by_hand)
-    assert right["measured"]["dc_gain"] > 60
-    assert found["measured"]["dc_gain"] > right["measured"]["dc_gain"] - 6
+    right, given = drafted(tmp_path / "right", text, current + by_hand, simulate=False)
+    gain = measure_once(load_problem(tmp_path / "right" / "spec.yaml"))["dc_gain"]
+    assert gain > 60
+    assert found["measured"]["dc_gain"] > gain - 6
     assert found["measured"]["saturation"] > 0.05
     assert {guess["key"] for guess in found["guessed"] if "search" in guess["why"]} == ports
     # the voltage of PMOS gates follows the supply of a corner
     assert "vcp: {voltage: vdd-" in spec
     assert not any("search" in guess["why"] for guess in right["guessed"])
     assert all(f"{port}: {{voltage: " in given and "vdd-" not in given for port in ports)
+
+
+def test_the_question_says_that_a_search_follows(tmp_path):
+    asked = []
+    text, current, *_ = CASES["sky130A"]
+    (tmp_path / "amp.spice").write_text(text, encoding="utf-8")
+    for simulate in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            draft_spec(
+                tmp_path / "amp.spice",
+                answers=read_answers(bias=current),
+                simulate=simulate,
+                ask=lambda kind, guesses, said: asked.append({one.key: one.value for one in guesses}) or _stop(),
+            )
+    assert [found["vcn"] for found in asked] == ["900 mV", "searched"]
+
+
+def _stop():
+    raise KeyboardInterrupt
 
 
 def test_first_levels_leave_each_device_of_a_stack_its_room():

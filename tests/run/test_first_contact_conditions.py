@@ -88,6 +88,41 @@ def test_a_comparator_that_half_of_the_supply_leaves_off_is_measured_above_it(
     assert found["measured"]["delay"] is not None
 
 
+GROUNDED = """* inputs on ground below a latch with switches, its clock behind two inverters
+.model nmos nmos level=1 vto=0.7 kp=100u lambda=0.05 tox=14n cgso=0.3n cgdo=0.3n
+.model pmos pmos level=1 vto=-0.9 kp=40u lambda=0.05 tox=14n cgso=0.3n cgdo=0.3n
+.subckt low clk vm vp q qb vdd vss
+ma x vp vss vss nmos w=4u l=1u
+mb y vm vss vss nmos w=4u l=1u
+mc c b x vss nmos w=4u l=1u
+md d a y vss nmos w=4u l=1u
+me a k c vss nmos w=4u l=1u
+mf b k d vss nmos w=4u l=1u
+mg a b vdd vdd pmos w=4u l=1u
+mh b a vdd vdd pmos w=4u l=1u
+mi a k vdd vdd pmos w=4u l=1u
+mj b k vdd vdd pmos w=4u l=1u
+mk n clk vss vss nmos w=2u l=1u
+ml n clk vdd vdd pmos w=4u l=1u
+mm k n vss vss nmos w=2u l=1u
+mn k n vdd vdd pmos w=4u l=1u
+mo q a vss vss nmos w=2u l=1u
+mp q a vdd vdd pmos w=4u l=1u
+mq qb b vss vss nmos w=2u l=1u
+mr qb b vdd vdd pmos w=4u l=1u
+.ends
+"""
+
+
+def test_inputs_on_ground_below_a_latch_are_a_pair_and_cards_named_by_polarity_are_its_models(tmp_path: Path) -> None:
+    found, text = drafted(tmp_path, GROUNDED, answers=read_answers(supply="5", settings=["frequency=20M"]))
+    assert (found["kind"], found["pdk"], found["doubts"][1:]) == ("comparator", "own", [])
+    # vp pulls a down, and the inverter behind a raises q
+    assert "ports: {inp: vp, inn: vm, outp: q, outn: qb}" in text
+    assert ["MA", "MB"] in [[name.upper() for name in group] for group in found["matched"]]
+    assert found["measured"]["delay"] is not None and "decides" not in " ".join(found["noticed"])
+
+
 def test_an_enable_lets_one_edge_go_around_a_starved_ring(tmp_path: Path) -> None:
     """Its frequency is that of plain ngspice, where the ring rests before the enable rises."""
     count = 8

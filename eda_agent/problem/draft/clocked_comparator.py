@@ -13,7 +13,9 @@ from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.load_testbench import NO_PORT
 from eda_agent.problem.structure import Fet, Structure, polarity
 from eda_agent.problem.structure.carried import carried
+from eda_agent.problem.structure.grounded_inputs import latch_above
 from eda_agent.problem.structure.switching import levels
+from eda_agent.problem.structure.wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def clocked_comparator(
         ports = {"inp": positive, "inn": negative, "out": outputs[0], **timing}
         return ClockedComparator("comparator with one output", ports, SINGLE_COMPARATOR)
     # each half of the latch stands on one input's device: its output is the one that this input pulls
-    first = _latched(structure, pair[0].drain) or _behind(structure, pair[0].drain)
+    first = _side(structure, pair[0])
     side = [out for out in outputs if polarity(structure, first, out) != 0] if first else []
     nearest = min(outputs, key=lambda out: _distance(structure, first, out)) if first and side else outputs[0]
     doubts = () if first else (f"which output belongs to which input: {nearest} was assumed for {gates[0]}",)
@@ -87,7 +89,7 @@ def _decisions(
     The nets of the latch get the two decisions, and the switch-level model tells what is behind: inverters, and the
     gates of a second latch. {} without two such nets.
     """
-    nets = [_latched(structure, fet.drain) or _behind(structure, fet.drain) for fet in pair]
+    nets = [_side(structure, fet) for fet in pair]
     if not all(nets) or nets[0] == nets[1]:
         return {}
     high = int(polarity(structure, pair[0].gate, nets[0]) > 0)
@@ -146,6 +148,14 @@ def decides_at(structure: Structure, pair: tuple[Fet, Fet], clock: str) -> str:
 
 def _is_latched(structure: Structure, port: str) -> bool:
     return any(fet.drain == port and structure.roles.get(fet.name, "").startswith("latch") for fet in structure.fets)
+
+
+def _side(structure: Structure, fet: Fet) -> str:
+    """The net of the latch that an input moves; "" if it is not seen."""
+    if found := _latched(structure, fet.drain) or _behind(structure, fet.drain):
+        return found
+    held = frozenset(one.drain for one in structure.fets if _is_latched(structure, one.drain))
+    return latch_above(Wiring(structure), fet.drain, held, fet.type)
 
 
 def _latched(structure: Structure, net: str) -> str:

@@ -171,6 +171,10 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
     period = draft.conditions.periods.get(draft.kind.ports.get("clk", ""), 0.0)
     if bench.template == "charge_pump" and period:
         settings["frequency"] = amount_text(float(f"{1 / period:.4g}"))
+    resistance = draft.conditions.resistances.get(draft.kind.ports.get("out", ""), 0.0)
+    if bench.template == "charge_pump" and resistance > 0:
+        # the deck's load; its current follows the output
+        settings |= {"load_resistance": amount_text(resistance), "load_current": "0"}
     load, common = load_of(draft), common_mode_of(draft)
     if load is not None and "load" in settings:
         settings["load"] = amount_text(load)

@@ -156,6 +156,7 @@ class FlatConditions:
         loads: capacitor from an output to ground, F.
         periods: of a pulse that repeats, s.
         middles: middle of both levels of a pulse to ground, V, where the source has no DC value.
+        resistances: resistor from a port to ground, Ohm.
         peaks: highest level of a pulse or a ramp to ground, V: of a supply that is switched on.
     """
 
@@ -165,6 +166,7 @@ class FlatConditions:
     peaks: Mapping[str, float] = field(default_factory=dict)
     periods: Mapping[str, float] = field(default_factory=dict)
     middles: Mapping[str, float] = field(default_factory=dict)
+    resistances: Mapping[str, float] = field(default_factory=dict)
 
     def above(self, net: str) -> FlatConditions:
         """The same with voltages counted from a net, the negative rail of a split supply."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.draft.bias_levels import bias_ports
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.conditions import (
     COMMON_MODE,
+    HALF,
     bench_settings,
     common_mode_of,
     held_of,
@@ -56,8 +58,13 @@ class Guess:
         return f"{self.what} {self.value}: {self.why} ({how})"
 
 
-def guesses_of(draft: Draft) -> list[Guess]:
-    """Every guess of a draft; a designer's own deck leaves nothing to guess but the supply."""
+def guesses_of(draft: Draft, *, to_search: bool = False) -> list[Guess]:
+    """Every guess of a draft; a designer's own deck leaves nothing to guess but the supply.
+
+    Args:
+        draft: the draft.
+        to_search: its trial is still to come, and searches the voltages of bias ports.
+    """
     result = [Guess("PDK", draft.pdk.name, draft.pdk_guess, place="--pdk …")] if draft.pdk_guess else []
     result += [Guess(one.name, one.part, one.why, place=one.change) for one in draft.shares]
     if draft.own_bench is not None:
@@ -83,9 +90,14 @@ def guesses_of(draft: Draft) -> list[Guess]:
         if role != "kind"
     ]
     result += _of_benches(draft)
+    half = [port for port, how in draft.kind.bias.items() if to_search and held_of(draft, port, how).guess == HALF]
+    searched = {one.port for one in bias_ports(draft.structure, half)} if half else set[str]()
     for port, how in draft.kind.bias.items():
         held = held_of(draft, port, how)
-        if held.guess:
+        if port in searched:
+            why = "a search follows; half of the supply where it finds nothing"
+            result.append(Guess(f"voltage of {port}", "searched", why, "--bias", port))
+        elif held.guess:
             unit = {"current": "A", "resistance": "Ohm"}.get(held.kind, "V")
             value = held.amount if held.amount == "vdd" else _shown(held.amount.removeprefix("vdd-"), unit)
             value += " below the supply" if held.amount.startswith("vdd-") else ""

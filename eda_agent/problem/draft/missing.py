@@ -12,6 +12,7 @@ from eda_agent.problem.source import read_text
 _FILE = re.compile(r"""^\s*\.(?:include|inc|lib)\s+["']?(?P<file>[^"'\s]+)["']?\s*$""", re.IGNORECASE)
 """A file that is taken in whole. A `.lib` with a section is a model library, which `pdk:` replaces."""
 
+_MODEL = re.compile(r"^\s*\.model\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 _BRINGS = re.compile(r"^\s*\.(?:model|subckt|include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
 
 
@@ -23,6 +24,14 @@ def brings_models(text: str, folder: Path) -> bool:
         return True
     found = [match for line in text.splitlines() if (match := _FILE.match(line)) and _absent(line, folder) is None]
     return any(_may_have_models(folder / match["file"].replace("\\", "/")) for match in found)
+
+
+def models_of(text: str, folder: Path) -> set[str]:
+    """The models, in lower case, that a netlist or a file beside it that it includes defines."""
+    found = [match for line in text.splitlines() if (match := _FILE.match(line)) and _absent(line, folder) is None]
+    files = [folder / match["file"].replace("\\", "/") for match in found]
+    texts = [text, *(read_text(file, []) for file in files if file.is_file())]
+    return {match[1].lower() for text in texts for match in _MODEL.finditer(text)}
 
 
 def _may_have_models(file: Path) -> bool:

@@ -54,7 +54,8 @@ class OwnBench:
         loads: dict[str, float] = {}
         periods: dict[str, float] = {}
         middles: dict[str, float] = {}
-        cards = [line.text for line in outside(self.text.lines) if line.card.startswith(("v", "i", "c"))]
+        resistances: dict[str, float] = {}
+        cards = [line.text for line in outside(self.text.lines) if line.card.startswith(("v", "i", "c", "r"))]
         held = held_nets(cards)
         for card in cards:
             words = card.split()
@@ -76,9 +77,11 @@ class OwnBench:
             sign = 1.0 if (minus in fixed) == (kind == "v") else -1.0
             if kind == "c":
                 loads[port] = loads.get(port, 0.0) + value
+            elif kind == "r":
+                resistances[port] = value
             else:
                 (volts if kind == "v" else amps)[port] = sign * value
-        return FlatConditions(volts, amps, loads, periods=periods, middles=middles)
+        return FlatConditions(volts, amps, loads, periods=periods, middles=middles, resistances=resistances)
 
 
 def read_own_bench(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.guessed_pdk import guessed_pdk
-from eda_agent.problem.draft.missing import brings_models
+from eda_agent.problem.draft.missing import brings_models, models_of
 from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.model_libraries import pdk_in
 from eda_agent.problem.pdk import Pdk, find_pdk
@@ -27,12 +27,16 @@ def pdk_of(text: str, known: Sequence[Pdk], path: Path) -> tuple[Pdk, str]:
     words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
     counts = {entry.name: sum(device in words for device in entry.devices) for entry in known}
     best = max(counts, key=lambda name: counts[name])
-    plain = counts[best] and not next(entry for entry in known if entry.name == best).subcircuits
+    chosen = next(entry for entry in known if entry.name == best)
+    plain = counts[best] and not chosen.subcircuits
+    if plain and {device for device in chosen.devices if device in words} <= models_of(text, path.parent):
+        # cards of the netlist's own have these names
+        return find_pdk("own"), ""
     if plain and not brings_models(text, path.parent) and (guess := guessed_pdk(lines, text, known)) and guess.measured:
         # nmos and pmos name a polarity, and no process
         return guess.pdk, guess.why
     if counts[best]:
-        return next(entry for entry in known if entry.name == best), ""
+        return chosen, ""
     if family := pdk_in(text) or _family_of(words):
         return next(entry for entry in known if entry.name == family), ""
     if not brings_models(text, path.parent) and (guess := guessed_pdk(lines, text, known)):

@@ -25,8 +25,9 @@ def carried(fets: Iterable[Fet], rails: frozenset[str], port: str) -> dict[str, 
     return result
 
 
-def clock_behind(wiring: Wiring) -> Mapping[str, str]:
-    """Net → the port that drives it through inverters alone, for circuits with a pair of inputs on one tail.
+def clock_behind(wiring: Wiring, grounded: bool = False) -> Mapping[str, str]:
+    """Net → the port that drives it through inverters alone, for circuits with a pair of inputs on one tail, or on a
+    rail (`grounded`).
 
     The port drives nothing but the first inverter: what an input also does is no clock's.
     """
@@ -35,7 +36,7 @@ def clock_behind(wiring: Wiring) -> Mapping[str, str]:
     for fet in wiring.fets:
         if fet.source not in wiring.rails and fet.gate in ports:
             inputs.setdefault((fet.type, fet.source), set()).add(fet.gate)
-    if not any(len(gates) == 2 for gates in inputs.values()):
+    if not grounded and not any(len(gates) == 2 for gates in inputs.values()):
         return {}
     found: dict[str, str] = {}
     for port in wiring.circuit.ports:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from eda_agent.problem.structure.carried import clock_behind
 from eda_agent.problem.structure.circuit import Enable, Fet, Mirror
 from eda_agent.problem.structure.enabling import enables_in
+from eda_agent.problem.structure.grounded_inputs import grounded_inputs
 from eda_agent.problem.structure.latch_clocks import latch_clocks
 from eda_agent.problem.structure.starting import starting_in
 from eda_agent.problem.structure.symmetry import exchanged
@@ -43,9 +44,10 @@ class Patterns(Wiring):
         not a clock.
         """
         found, enables = [], {enable.port for enable in self.enables}
-        behind = clock_behind(self) if self.cross_pairs else {}
+        behind = clock_behind(self, bool(self.grounded)) if self.cross_pairs else {}
+        held = {fet.drain for pair in self.cross_pairs for fet in pair} if self.grounded else set[str]()
         for net in (*self.circuit.ports, *behind):
-            gates = self._beside_inverter(net) if self.cross_pairs else self.by_gate[net]
+            gates = self._beside_inverter(net, held) if self.cross_pairs else self.by_gate[net]
             if net in self.rails or net in enables or {fet.type for fet in gates} != {"nmos", "pmos"}:
                 continue
             if self._switches_bias(net):
@@ -54,7 +56,7 @@ class Patterns(Wiring):
                 # a stage drives it: the output of a latch of gates
                 continue
             drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
-            if not drains[0] & drains[1] and not self._beside(gates, net):
+            if not (drains[0] & drains[1]) - held and not self._beside(gates, net):
                 found += [one for one in dict.fromkeys((behind.get(net, net), net)) if one not in found]
         latched = latch_clocks(self, self.cross_pairs, behind)
         return (*found, *(net for net in latched if net not in {*found, *enables}))
@@ -70,10 +72,13 @@ class Patterns(Wiring):
             {fet.drain, fet.source} & diodes for fet in (*gates, *(fet for one in made for fet in self.by_gate[one]))
         )
 
-    def _beside_inverter(self, net: str) -> list[Fet]:
-        """The devices with this gate without an inverter that makes the complement of a latch's clock."""
+    def _beside_inverter(self, net: str, held: Collection[str]) -> list[Fet]:
+        """The devices with this gate without an inverter that makes the complement of a latch's clock. `held`: nets of
+        the latch, which no inverter makes.
+        """
         gates = self.by_gate[net]
         made = {one.drain for one in gates for other in gates if one.type != other.type and one.drain == other.drain}
+        made -= {*held}
         return [fet for fet in gates if fet.drain not in made] if len(gates) > 2 else gates
 
     def _beside(self, gates: Sequence[Fet], net: str) -> bool:
@@ -118,6 +123,10 @@ class Patterns(Wiring):
         return tuple(found)
 
     @cached_property
+    def grounded(self) -> tuple[tuple[Fet, Fet], ...]:
+        return grounded_inputs(self, self.cross_pairs)
+
+    @cached_property
     def pairs(self) -> tuple[tuple[Fet, Fet], ...]:
         crossed = {fet.name for pair in self.cross_pairs for fet in pair}
         found: list[tuple[Fet, Fet]] = []
@@ -153,7 +162,7 @@ class Patterns(Wiring):
                     found.extend(
                         pair for pair in facing if pair[0].drain != pair[1].drain and not self._feeds_back(pair)
                     )
-        return tuple(found)
+        return tuple(found) or (self.grounded if self.clocks else ())
 
     def _feeds_back(self, pair: tuple[Fet, Fet]) -> bool:
         """Whether one device follows the other's drain from a rail, as in a Schmitt trigger: it moves a threshold."""
@@ -171,7 +180,7 @@ class Patterns(Wiring):
     @cached_property
     def tails(self) -> frozenset[str]:
         """Common sources of pairs."""
-        return frozenset(self.foot(pair[0]) for pair in self.pairs)
+        return frozenset(self.foot(pair[0]) for pair in self.pairs) - self.rails
 
     @cached_property
     def signal(self) -> frozenset[str]:
