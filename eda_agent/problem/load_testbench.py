@@ -22,6 +22,7 @@ from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.loop_probe import LoopProbeError, injection, with_injection
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.outside_resistor import resistor_card
+from eda_agent.problem.rising_bias import rise
 from eda_agent.problem.settings import check_settings, read_default, read_setting
 from eda_agent.problem.shadow import read_deck
 from eda_agent.problem.source import read_source
@@ -187,7 +188,7 @@ def _wire(
             )
         elif "voltage" in values:
             level = read_setting(values["voltage"], "voltage", "V", {"vdd", "temperature"})
-            cards.append(f"V{net} {net} 0 dc {{{level}}}{_rise(values, str(level))}\n")
+            cards.append(f"V{net} {net} 0 dc {{{level}}}{rise(values, str(level))}\n")
         elif "resistance" in values:
             cards.append(resistor_card(net, values))
         else:
@@ -202,14 +203,6 @@ def _wire(
                 f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:"
             )
     return nets, "".join(cards)
-
-
-def _rise(values: Mapping[str, LocatedNode], level: str) -> str:
-    """The waveform of a voltage that a transient begins with at another level (`from`); "" without one."""
-    if "from" not in values:
-        return ""
-    before = read_setting(values["from"], "from", "V", {"vdd", "temperature"})
-    return f" pulse({{{before}}} {{{level}}} 0 1n 1n 1 2)"
 
 
 def _own(

@@ -154,3 +154,15 @@ def test_an_enable_lets_one_edge_go_around_a_starved_ring(tmp_path: Path) -> Non
     said = subprocess.run(["ngspice", "-b", "plain.cir"], cwd=tmp_path, capture_output=True, text=True).stdout
     first, last = (float(re.search(rf"{name}\s*=\s*(\S+)", said)[1]) for name in ("t1", "t2"))
     assert got == pytest.approx(5 / (last - first), rel=0.005)
+
+
+def test_a_resistor_of_the_deck_is_the_load_of_its_pump(tmp_path: Path) -> None:
+    cell = PUMP.replace("rl vout vss {rload}\n", "").replace("{cfly}", "1p")
+    for name, size in (("{wn}", "5"), ("{wp}", "10"), ("{lx}", "0.5"), ("{lp}", "0.5")):
+        cell = cell.replace(name, size)
+    deck = (
+        f"{cell}x1 vdd c1 c2 o 0 pump\nv1 vdd 0 1.8\nv2 c1 0 pulse(0 1.8 0 1n 1n 99n 200n)\n"
+        "v3 c2 0 pulse(1.8 0 0 1n 1n 99n 200n)\nr1 o 0 5meg\n.tran 1n 20u\n.end\n"
+    )
+    _, text = drafted(tmp_path, deck, simulate=False)
+    assert "frequency: 5M, load_current: 0, load_resistance: 5M}" in text
