@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from eda_agent.problem.draft.bare import starting_sizes
 from eda_agent.problem.draft.circuit_class import CircuitClass
-from eda_agent.problem.draft.inner_loads import pump_loads
+from eda_agent.problem.draft.pump_loads import pump_loads
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.netlist import Netlist

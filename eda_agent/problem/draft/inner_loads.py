@@ -4,12 +4,8 @@ which is not sized.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from eda_agent.problem.structure import Structure
-
-if TYPE_CHECKING:
-    from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.pump_loads import pump_loads
 
 
 def loads_of(draft: Draft) -> list[str]:
@@ -21,9 +17,3 @@ def loads_of(draft: Draft) -> list[str]:
     loads = [label for label, role in draft.structure.roles.items() if role == "load capacitor"]
     found = [name for name in loads if (device := scope.device(name)) is not None and outputs & set(device.nodes)]
     return found + (pump_loads(draft.structure, draft.kind.ports["out"]) if draft.kind.name == "charge pump" else [])
-
-
-def pump_loads(structure: Structure, out: str) -> list[str]:
-    """The resistors from the output of a charge pump to ground."""
-    ground = {structure.vss, "0"}
-    return [one.name for one in structure.passives if one.kind == "r" and out in one.nets and ground & {*one.nets}]
