@@ -208,10 +208,11 @@ def load_of(draft: Draft) -> float | None:
 
 def common_mode_of(draft: Draft) -> float | None:
     """V of the inputs, None if neither the user nor the netlist says it."""
-    ports = draft.kind.ports
-    port = ports.get("inp", ports.get("in", ""))
-    # a pulse starts at one end of the input's range
-    known = draft.conditions.middles.get(port, draft.conditions.volts.get(port))
+    ports, found = draft.kind.ports, draft.conditions
+    inputs = [ports[role] for role in ("inp", "in", "inn") if role in ports]
+    # a pulse starts at one end of the input's range: another input at rest says more, then the middle of the pulse
+    resting = [found.volts[port] for port in inputs if port in found.volts and port not in found.middles]
+    known = resting[0] if resting else found.middles.get(inputs[0]) if inputs else None
     return draft.answers.vcm if draft.answers.vcm is not None else known
 
 
