@@ -106,16 +106,16 @@ def look() -> list[dict[str, Any]]:
 
 
 def front() -> dict[str, Any]:
-    """Who gets the keyboard: the title of the active window ("" for none), whether it is the one that blocks the
-    others, and whether a line of text is edited.
+    """Who gets the keyboard: the title of the active window ("" for none), whether it is an open menu or the window that
+    blocks the others, and whether a line of text is edited.
     """
-    names = ("activeWindow", "activeModalWidget", "focusWidget")
+    names = ("activeWindow", "activeModalWidget", "focusWidget", "activePopupWidget")
     # some are methods, some properties
     found = [getattr(pya.QApplication, name) for name in names]
-    active, modal, focus = [one() if callable(one) else one for one in found]
+    active, modal, focus, menu = [one() if callable(one) else one for one in found]
     return {
         "window": words(active) if active is not None else "",
-        "open": active is not None and (modal is None or active == modal),
+        "open": menu is not None or (active is not None and (modal is None or active == modal)),
         "line": type(focus).__name__.removesuffix("_Native") == "QLineEdit",
     }
 
