@@ -15,6 +15,10 @@ from eda_agent.units import format_quantity
 
 FINE = 500
 """Time steps of a half up to which a window may grow with the same step."""
+FOLLOWED = 2.5
+"""An output edge shorter than this many times that of the input, 20 to 80 % of both, is limited by it: one pole is then
+more than 4 % faster with an ideal step.
+"""
 
 
 def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool, after: float, before: float) -> float:
@@ -112,6 +116,8 @@ def _slew(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
     if not end.settled:
         # the edge becomes flatter at its end: the observed part is steeper than the whole edge
         raise Censored("the edge does not reach its end", "<", found, end.wanted)
+    if 0.6 * (high - low) / found < FOLLOWED * 0.6 * settings.get("edge", 0.0):
+        raise Censored("the input's edge limits it: a shorter `edge` shows more", ">", found)
     return found
 
 
@@ -123,7 +129,8 @@ def _slew(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
     output="driven",
     typical=5e6,
     definition="slope of the rising edge between 20 % and 80 %",
-    window="an upper bound where the edge has not reached its end in the window",
+    window="an upper bound where the edge has not reached its end in the window, a lower bound where the input's edge "
+    "limits it",
     second="tests/measurements/test_step.py",
     aliases=("slew_rate",),
 )
@@ -139,7 +146,8 @@ def _slew_rate_up(wave: Waveform, settings: Mapping[str, float]) -> float:
     output="driven",
     typical=5e6,
     definition="slope of the falling edge between 80 % and 20 %, as a positive number",
-    window="an upper bound where the edge has not reached its end in the window",
+    window="an upper bound where the edge has not reached its end in the window, a lower bound where the input's edge "
+    "limits it",
     second="tests/measurements/test_step.py",
 )
 def _slew_rate_down(wave: Waveform, settings: Mapping[str, float]) -> float:

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from eda_agent.metrics import METRICS
 from eda_agent.metrics.comparator import decision_delay
 from eda_agent.metrics.distortion import harmonic_distortion
-from eda_agent.metrics.measurable import Unmeasurable, crossing, mean
+from eda_agent.metrics.measurable import Censored, Unmeasurable, crossing, mean
 from eda_agent.metrics.oscillator import period_modulation, rising_edges
 from eda_agent.metrics.step import overshoot, settling_time, slew_rate
+from eda_agent.metrics.waveform import Waveform
 
 
 def test_mean_of_an_ideal_sine_over_whole_periods() -> None:
@@ -56,6 +59,35 @@ def test_slew_of_a_falling_ramp_is_its_slope() -> None:
     time = np.linspace(0, 1e-6, 1001)
     value = np.clip(1 - 5e6 * (time - 2e-7), 0, 1)
     assert slew_rate(time, value, 0.0, 1.0, rising=False, after=1e-7, before=1e-6) == pytest.approx(5e6, rel=1e-6)
+
+
+@pytest.mark.parametrize("edge", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("metric", ["slew_rate_up", "slew_rate_down"])
+def test_an_edge_that_the_source_limits_is_a_bound(metric: str, edge: float) -> None:
+    """One pole of 1 ns behind a ramp, in closed form: with an ideal step its slope is 0.6/(τ ln 4)."""
+    tau, hold = 1e-9, 1e-7
+    time = np.unique(
+        np.concatenate(
+            [np.linspace(0, 2.1 * hold, 20001), *(hold * x + np.linspace(0, 9e-9, 9001) for x in (0.1, 1.1))]
+        )
+    )
+
+    def ramp(start: float) -> NDArray[np.float64]:
+        x, y = (np.maximum(time - start - late, 0) / tau for late in (0.0, edge * tau))
+        found: NDArray[np.float64] = ((x - 1 + np.exp(-x)) - (y - 1 + np.exp(-y))) / edge
+        return found
+
+    wave = Waveform("tran", time, {"out": ramp(0.1 * hold) - ramp(1.1 * hold)})
+    settings = {"vcm": 0.5, "step": 1.0, "hold": hold, "edge": edge * tau, "tolerance": 1.0, "time_step": hold / 200}
+    ideal = 0.6 / (tau * math.log(4))
+    if edge < 0.5:
+        assert METRICS[metric].measure(wave, settings) == pytest.approx(ideal, rel=2e-3)
+        return
+    with pytest.raises(Censored, match="input's edge") as bound:
+        METRICS[metric].measure(wave, settings)
+    assert bound.value.bound == ">"
+    # edges of 1 and 3 time constants: 4 % and a third below the slope behind a step
+    assert bound.value.value / ideal == pytest.approx({1.0: 1 / 1.042, 3.0: 1 / 1.531}[edge], rel=2e-3)
 
 
 @given(st.floats(0.1, 0.9))
