@@ -35,6 +35,7 @@ from eda_agent.agent.universal.checkpoint import FILE, read_network
 from eda_agent.agent.universal.graph import CircuitGraph, circuit_graph, transformed
 from eda_agent.agent.universal.network import POINT_FEATURES, Generated, Network, point_features
 from eda_agent.agent.universal.posterior import Measured, Posterior
+from eda_agent.agent.universal.told import told_graph
 from eda_agent.problem.spec import Problem, Spec
 
 REFERENCES = 1
@@ -54,6 +55,7 @@ ALONE = 2
 EXACT_WITHIN = 1e-3
 """Relative error up to which gate area follows from the sizes."""
 UNREADABLE = "the universal surrogate cannot read this circuit"
+UNTOLD = "the universal surrogate knows none of these specs"
 BOUND = {"": 0, ">": 1, "<": -1}
 """The sign of a bound: the true value is above or below the measured one."""
 _KEPT = 8
@@ -73,14 +75,18 @@ class Models:
 
 
 class UniversalPrior:
-    """The prior of one problem, used by `trust.TrustRegion.informed`. State between calls is only a cache."""
+    """The prior of one problem, used by `trust.TrustRegion.informed`. State between calls is only a cache.
+
+    `told`: places of the specs that the network reads; the others use the turns alone.
+    """
 
     basis = "the model of other circuits"
     weighs_model = False
     judged_after = JUDGED_AFTER
 
     def __init__(self, problem: Problem, network: Network, graph: CircuitGraph):
-        self.problem, self.network, self.graph = problem, network, graph
+        self.problem, self.network = problem, network
+        self.graph, self.told = told_graph(problem, graph, network)
         self._judge = Judge(self._models)
         self._encoded: dict[bytes, Generated] = {}
         ends = [
@@ -123,8 +129,11 @@ class UniversalPrior:
         for place, spec in enumerate(self.problem.specs):
             if (exact := self._exact(spec, turns, positions)) is not None:
                 fixed[place] = exact
-            elif known := [corner for corner in corners if corner.knows(place)]:
-                made[place] = UniversalMargin(spec, place, float(self.graph.scales[place]), known, positions.shape[1])
+            elif place in self.told:
+                column = self.told.index(place)
+                if known := [corner for corner in corners if corner.knows(column)]:
+                    scale = float(self.graph.scales[column])
+                    made[place] = UniversalMargin(spec, column, scale, known, positions.shape[1])
         untold = [place for place in range(len(self.problem.specs)) if place not in fixed and place not in made]
         fixed.update(zip(untold, processes_of_measured(inputs, margins[:, untold], UNTAUGHT), strict=True))
         chance = spec_chances(
@@ -193,15 +202,16 @@ class UniversalPrior:
 
     def _values(self, turn: Turn, corner: str) -> tuple[Real, Real]:
         """A turn's values (k), transformed, nan for missing ones, and what they bound: 1 if the true value is above."""
-        values, bounds = np.full(len(self.problem.specs), np.nan), np.zeros(len(self.problem.specs))
+        values, bounds = np.full(len(self.told), np.nan), np.zeros(len(self.told))
         if turn.evaluation is None or turn.evaluation.failures:
             return values, bounds
         row, limits = turn.evaluation.values.get(corner, {}), turn.evaluation.bounds
-        for place, spec in enumerate(self.problem.specs):
+        for column, place in enumerate(self.told):
+            spec, sign = self.problem.specs[place], np.sign(self.graph.scales[column])
             value = row.get(spec.name)
             if value is not None:
-                values[place] = transformed(spec, np.array(value))
-                bounds[place] = BOUND[limits.get((corner, spec.name), "")]
+                values[column] = sign * transformed(spec, np.array(value))
+                bounds[column] = sign * BOUND[limits.get((corner, spec.name), "")]
         return values, bounds
 
     def _points(self, turns: Sequence[Turn]) -> Real:
@@ -219,9 +229,8 @@ class UniversalPrior:
         """Gate area from the sizes, if the turns confirm it."""
         if spec.metric.name != "gate_area":
             return None
-        values = np.array(
-            [self._values(turn, self.problem.corners[0].name)[0][self.problem.specs.index(spec)] for turn in turns]
-        )
+        column = self.told.index(self.problem.specs.index(spec))
+        values = np.array([self._values(turn, self.problem.corners[0].name)[0][column] for turn in turns])
         offsets = (values - log_area(self.graph, self.changes(positions)))[np.isfinite(values)]
         return (
             ExactArea(spec, self.graph, self.changes, float(offsets.mean()))
@@ -261,4 +270,7 @@ def load_universal(path: Path, problem: Problem) -> UniversalPrior | str:
     if (network := read_network(path)) is None:
         return f"{path.name}: no weights of a universal surrogate of this version"
     graph = circuit_graph(problem)
-    return UNREADABLE if graph is None else UniversalPrior(problem, network, graph)
+    if graph is None:
+        return UNREADABLE
+    made = UniversalPrior(problem, network, graph)
+    return made if made.told else UNTOLD

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.language.words import ROLES
+from eda_agent.agent.universal.ports import deck_load, port_words
+from eda_agent.agent.universal.spec_words import words_of
 from eda_agent.errors import InputError
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.pdk.stub_devices import stub_devices
@@ -91,7 +93,7 @@ class CircuitGraph:
 
     `terminals` (d, 3): the net of drain, gate and source, or of both ends and −1. `powers` (d, 3, p): ∂ ln quantity / ∂
     ln parameter. `sizes` (d, 3): logarithms at the `initial` (p) parameters, themselves logarithms. `labels`: of the
-    devices. `scales` (k): factor from a transformed value to the metric.
+    devices. `scales` (k): factor from a transformed value to the metric, negative if the known metric is its negative.
     """
 
     labels: tuple[str, ...]
@@ -137,6 +139,8 @@ def circuit_graph(problem: Problem) -> CircuitGraph | None:
     devices = _devices(structure)
     terminals = np.array([[place[net] for net in ends] + [-1] * (3 - len(ends)) for _, _, ends in devices])
     roles = [structure.roles.get(name, "device").removesuffix(" nmos").removesuffix(" pmos") for name in measure.labels]
+    words, names = words_of(problem), port_words(problem, structure, PORTS)
+    settings = [_settings(problem, spec, structure, names) for spec in problem.specs]
     return CircuitGraph(
         labels=measure.labels,
         kinds=np.array([KINDS.index(kind) for _, kind, _ in devices]),
@@ -145,16 +149,12 @@ def circuit_graph(problem: Problem) -> CircuitGraph | None:
         terminals=terminals,
         powers=powers,
         sizes=sizes,
-        ports=np.array([PORTS.index(_port(net, structure)) for net in nets]),
-        net_features=_net_features(problem, structure, nets),
-        metrics=np.array(
-            [METRIC_NAMES.index(spec.metric.name) if spec.metric.name in METRIC_NAMES else 0 for spec in problem.specs]
-        ),
-        templates=np.array(
-            [TEMPLATES.index(name) if (name := _template(problem, spec)) in TEMPLATES else 0 for spec in problem.specs]
-        ),
-        spec_features=np.array([_spec_features(problem, spec) for spec in problem.specs]),
-        scales=np.array([scale_of(spec) for spec in problem.specs]),
+        ports=np.array([PORTS.index(_port(net, structure, names)) for net in nets]),
+        net_features=_net_features(structure, nets, names, settings),
+        metrics=np.array([METRIC_NAMES.index(one.metric) if one.metric in METRIC_NAMES else 0 for one in words]),
+        templates=np.array([TEMPLATES.index(one.template) if one.template in TEMPLATES else 0 for one in words]),
+        spec_features=np.array([_spec_features(found, problem.pdk.supply) for found in settings]),
+        scales=np.array([one.sign * scale_of(spec) for spec, one in zip(problem.specs, words, strict=True)]),
         initial=np.log([space.initial[name] for name in space.names]),
         supply=problem.pdk.supply,
     )
@@ -232,17 +232,20 @@ def _flags(problem: Problem, structure: Structure) -> Real:
     return np.array(rows, float)
 
 
-def _port(net: str, structure: Structure) -> str:
+def _port(net: str, structure: Structure, names: Mapping[str, str]) -> str:
     if net == structure.vdd:
         return "vdd"
     if net in (structure.vss, "0"):
         return "vss"
     if net in structure.ports:
+        net = names.get(net, net)
         return net if net in PORTS else "out" if net in ("outp", "outn") else "port"
     return "internal"
 
 
-def _net_features(problem: Problem, structure: Structure, nets: Sequence[str]) -> Real:
+def _net_features(
+    structure: Structure, nets: Sequence[str], names: Mapping[str, str], settings: Sequence[Mapping[str, float]]
+) -> Real:
     """(n, 6): ln(1 + how many) drains, gates, sources, resistors and capacitors, and the load at the output in decades
     over 1 pF.
     """
@@ -250,22 +253,20 @@ def _net_features(problem: Problem, structure: Structure, nets: Sequence[str]) -
     for _, kind, ends in _devices(structure):
         for terminal, net in enumerate(ends):
             counts[net][terminal if kind in ("nmos", "pmos") else 3 if kind == "r" else 4] += 1
-    loads = [load for spec in problem.specs if (load := _settings(problem, spec).get("load", 0.0)) > 0]
+    loads = [load for found in settings if (load := found.get("load", 0.0)) > 0]
     rows = []
     for net in nets:
-        at_output = bool(loads) and _port(net, structure) == "out"
+        at_output = bool(loads) and _port(net, structure, names) == "out"
         rows.append([*np.log1p(counts[net]), math.log10(loads[0] * 1e12) if at_output else 0.0])
     return np.array(rows, float)
 
 
-def _template(problem: Problem, spec: Spec) -> str:
+def _settings(problem: Problem, spec: Spec, structure: Structure, names: Mapping[str, str]) -> dict[str, float]:
+    """The settings of a spec's testbench that are plain numbers; of a user's deck the load."""
     bench = problem.testbenches.get(spec.testbench)
-    return bench.template if bench is not None else ""
-
-
-def _settings(problem: Problem, spec: Spec) -> dict[str, float]:
-    """The settings of a spec's testbench that are plain numbers."""
-    bench = problem.testbenches.get(spec.testbench)
+    if bench is not None and not bench.template:
+        outputs = [number for number, port in enumerate(structure.ports) if _port(port, structure, names) == "out"]
+        return {"load": deck_load(bench, problem.subckt, outputs[0])} if outputs else {}
     found = {}
     for name, text in (bench.settings if bench is not None else {}).items():
         try:
@@ -275,9 +276,8 @@ def _settings(problem: Problem, spec: Spec) -> dict[str, float]:
     return found
 
 
-def _spec_features(problem: Problem, spec: Spec) -> list[float]:
+def _spec_features(found: Mapping[str, float], supply: float) -> list[float]:
     """Load, resistive load, frequency and load current in decades, step and common mode in supplies."""
-    found, supply = _settings(problem, spec), problem.pdk.supply
 
     def decades(name: str, unit: float) -> float:
         return math.log10(value / unit) if 0 < (value := found.get(name, 0.0)) < 1e11 else 0.0

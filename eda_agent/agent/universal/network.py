@@ -126,6 +126,10 @@ class Network:
         """The factor after a number of turns, linear in its logarithm between the knots."""
         return float(np.interp(math.log(max(turns, 1)), np.log(KNOTS), self.widening))
 
+    def taught(self, metric: int) -> bool:
+        """Whether the training had a metric of the vocabulary; the weights of other words are random."""
+        return 0 < metric < len(self.middle) and (self.middle[metric], self.spread[metric]) != (0.0, 1.0)
+
     def fits(self) -> bool:
         """Whether its layers match: it reads a circuit of two devices and returns outputs of the right shapes."""
         two = np.zeros(2, int)
