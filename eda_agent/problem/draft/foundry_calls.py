@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eda_agent.problem.draft.lengths import has_length, in_metres, times
+from eda_agent.problem.draft.lengths import has_length, in_metres, in_micrometres, times
 from eda_agent.problem.draft.named_sizes import has_metres, named_in_metres, with_named_sizes, with_sums_in_unit
+from eda_agent.problem.draft.raised_sizes import with_raised_sizes
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 
 
@@ -31,6 +32,7 @@ def closed(lines: Sequence[str], notes: list[str]) -> list[str]:
     return [*lines[:end], f".ends {name}", *lines[end:]]
 
 
+_MICRO = 1e-6
 _ENDS = 2
 """Nodes of a resistor without its substrate."""
 
@@ -60,13 +62,20 @@ def foundry_calls(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -
             factor = to_unit = 1.0 / pdk.scale
             converted.add(number)
             notes.append(f"sizes of {pdk.name}'s devices in metres: now in its unit")
+        elif rule.is_fet and pdk.scale == 1.0 and in_micrometres(whole):
+            factor = _MICRO
+            notes.append(f"sizes of {pdk.name}'s devices without a unit, which would be metres: taken as micrometres")
         line = _with_nodes(line, rule, notes)
+        if rule.is_fet and pdk.scale == factor == 1.0:
+            # a release of the PDK may have the device in a shorter length
+            line = with_raised_sizes(line, line.split()[0], rule, notes)
         result.append(times(with_sums_in_unit(line, factor), factor) if factor != 1.0 else line)
     return result if to_unit == 1.0 else with_named_sizes(result, converted, to_unit, notes)
 
 
 def _called(line: str, pdks: Sequence[Pdk]) -> tuple[Pdk, DeviceRule] | None:
-    plain = [word for word in line.split() if "=" not in word]
+    # an expression in quotes may have blanks
+    plain = [word for word in re.sub(r"'[^']*'", "''", line).split() if "=" not in word]
     if len(plain) < 3 or plain[0][:1].lower() != "x":
         return None
     return next(((pdk, rule) for pdk in pdks if pdk.subcircuits and (rule := pdk.device(plain[-1])) is not None), None)

@@ -53,3 +53,11 @@ def in_metres(line: str) -> bool:
     """Whether the plain widths and lengths of a line can be metres."""
     plain = (number_of(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"})
     return all(number is None or written_in_metres(number) for number in plain)
+
+
+def in_micrometres(line: str) -> bool:
+    """Whether a line has a plain width and length, and none can be metres."""
+    plain = {match[1].lower(): number_of(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"}}
+    return len(plain) == len({"w", "l"}) and all(
+        one is not None and not written_in_metres(one) for one in plain.values()
+    )

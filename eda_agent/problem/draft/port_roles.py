@@ -108,7 +108,9 @@ def _drives(structure: Structure, port: str) -> bool:
 
 
 def has_no_sink(structure: Structure, out: str) -> bool:
-    fets = [fet for fet in structure.fets if out in (fet.drain, fet.source)]
+    # what discharges an output that is off
+    off = {name for enable in structure.enables for name in enable.switches}
+    fets = [fet for fet in structure.fets if out in (fet.drain, fet.source) and fet.name not in off]
     # a pair with resistive loads is an amplifier
     loaded = any(structure.roles.get(fet.name) == "input pair" for fet in fets)
     return not loaded and bool(fets) and all(fet.type == "pmos" and fet.drain == out for fet in fets)

@@ -8,8 +8,8 @@ these:
 - a series switch: a device that feeds other devices, as a power switch or between a mirror and a diode. The circuit is
   on while it is on.
 
-At least one killer must remove the voltage of a diode or of a mirror's reference, and all of them must agree on the
-level.
+All of them must agree on the level. One killer must remove the voltage of a diode or of a mirror's reference, or two
+devices must hold the output and stop what drives it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def enables_in(found: Wiring) -> tuple[Enable, ...]:
         # a port on a diode supplies a current
         biased = any(fet.diode for fet in found.by_gate[port])
         gates = [] if port in found.rails or biased else _gates(found, port)
-        if gates is None or not (any(gate.sure for gate in gates) or _switches_supply(found, gates)):
+        if gates is None or not _switches(found, gates):
             continue
         levels = {gate.level for gate in gates if gate.level}
         if len(levels) == 1:
@@ -52,6 +52,12 @@ def enables_in(found: Wiring) -> tuple[Enable, ...]:
             members = dict.fromkeys(gate.fet.name for gate in gates)
             result.append(Enable(port, next(iter(levels)), tuple(killers), tuple(members)))
     return tuple(result)
+
+
+def _switches(found: Wiring, gates: Sequence[_Gate]) -> bool:
+    """Whether these devices together switch a circuit off."""
+    ways = (_switches_supply, _switches_bias, _switches_output)
+    return any(gate.sure for gate in gates) or any(way(found, gates) for way in ways)
 
 
 def _switches_supply(found: Wiring, gates: Sequence[_Gate]) -> bool:
@@ -69,6 +75,28 @@ def _switches_supply(found: Wiring, gates: Sequence[_Gate]) -> bool:
     )
     opposite = {gate.fet.type for gate in power} & {gate.fet.type for gate in held}
     return bool(power and held) and not crossed and not opposite
+
+
+def _switches_bias(found: Wiring, gates: Sequence[_Gate]) -> bool:
+    """Whether a switch between a port and a diode is off while another device holds a port at a rail."""
+    ports = {*found.circuit.ports} - found.rails
+    feeding = [gate.fet for gate in gates if gate.level and not gate.kills and gate.fet.drain in ports]
+    diodes = [fet for fet in feeding if any(one.diode and one.type == fet.type for one in found.by_drain[fet.source])]
+    return bool(diodes) and any(gate.kills and gate.fet.drain in ports for gate in gates)
+
+
+def _switches_output(found: Wiring, gates: Sequence[_Gate]) -> bool:
+    """Whether one device takes the gate of another to its rail, and a second one the drain of that, a port, to the other
+    rail, as in a regulator.
+    """
+    killers = [gate.fet for gate in gates if gate.kills]
+    pulled = {fet.drain: fet.type for fet in killers if fet.drain in found.circuit.ports}
+    return any(
+        pulled.get(held.drain, fet.type) != fet.type
+        for fet in killers
+        for held in found.by_gate[fet.drain]
+        if held.type == fet.type and held.source == fet.source
+    )
 
 
 def _gates(found: Wiring, net: str, depth: int = 0) -> list[_Gate] | None:
@@ -90,9 +118,13 @@ def _gates(found: Wiring, net: str, depth: int = 0) -> list[_Gate] | None:
 
 
 def _inverted(found: Wiring, gates: Sequence[Fet]) -> set[str]:
-    """Nets that a pair of these devices, one of each type and each on its rail, drives, and that drive gates only."""
-    low = {fet.drain for fet in gates if fet.type == "nmos" and fet.source == found.circuit.vss}
-    both = low & {fet.drain for fet in gates if fet.type == "pmos" and fet.source == found.circuit.vdd}
+    """Nets that a pair of these devices, one of each type and each on its rail, drives, or one of them against a load
+    that always conducts, and that drive gates only.
+    """
+    vdd, vss = found.circuit.vdd, found.circuit.vss
+    loads = [fet for fet in found.by_gate[vss] if fet.type == "pmos" and fet.source == vdd]
+    low = {fet.drain for fet in gates if fet.type == "nmos" and fet.source == vss}
+    both = low & {fet.drain for fet in [*gates, *loads] if fet.type == "pmos" and fet.source == vdd}
     return {net for net in both if found.by_gate[net] and not any(fet.diode for fet in found.by_drain[net])}
 
 
