@@ -14,7 +14,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once, open_evaluator
 from eda_agent.simulation.soundness import judge
 
-from .plain import ngspice
+from .plain import library, ngspice
 
 MODELS = (
     ".model nch nmos level=1 vto=0.6 kp=150u gamma=0.5 phi=0.7 lambda=0.05 tox=8n cgso=0.3n cgdo=0.3n\n"
@@ -99,6 +99,30 @@ def test_a_bandgap_that_does_not_start_has_no_start_up_time(
     problem = load_problem(written(tmp_path, bandgap(plus, minus, starter)))
     values = measure_once(problem)
     assert values["startup_time"] is None
+
+
+def test_a_beta_multiplier_starts_from_leakage_as_a_deck_by_hand_shows(tmp_path: Path) -> None:
+    """Without a starter microseconds pass with leakage alone: ngspice's reltol of 1e-3 made them 4 % longer."""
+    nfet, pfet = "sky130_fd_pr__nfet_01v8 W=5 L=2", "sky130_fd_pr__pfet_01v8 W=5 L=2"
+    body = (
+        f".subckt ref iout vdd vss\nXM1 a a vss vss {nfet} m=1\nXM2 b a s vss {nfet} m=8\nR1 s vss {{R}}\n"
+        f"XM3 a b vdd vdd {pfet} m=1\nXM4 b b vdd vdd {pfet} m=1\nXM5 iout b vdd vdd {pfet} m=1\n.ends\n"
+    )
+    (tmp_path / "c.spice").write_text(f"* t\n.param R=10k\n{body}")
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: c.spice\nsubckt: ref\npdk: sky130A\nports: {out: iout}\nparameters: {R: {min: 1k, max: 1M}}\n"
+        "testbenches: {start: {template: current_reference_startup}}\n"
+        "specs: {startup_time: {testbench: start, unit: us, maximum: 2}}\n"
+        "corners: {one: {process: tt, vdd: 1.8, temperature: 27}}\n"
+    )
+    values = measure_once(load_problem(tmp_path / "spec.yaml"))
+    deck = (
+        f"{library('ldo', 'tt', True)}.param R=10k\n{body}Xdut out vdd 0 ref\n.option reltol=1e-6\n"
+        "Vdd vdd 0 dc 1.8 pwl(0 1.8 1u 0 81u 0 82u 1.8)\nVo out 0 dc 0.9 pwl(0 0.9 1u 0 81u 0 82u 0.9)\n"
+    )
+    ((time, current),) = ngspice(deck, [("tran 10n 102u 0 10n", "i(vo)")])
+    away = time[np.abs(current / current[0] - 1) > 0.02]
+    assert values["startup_time"] == pytest.approx(away[-1] - 81e-6, rel=0.01)
 
 
 @pytest.mark.parametrize(("end", "why"), [(0.3, "it does not start"), (1.25, "")])
