@@ -12,6 +12,12 @@ from eda_agent.metrics.waveform import Waveform
 
 Edges = tuple[float, float, float]
 """Times (s): the input's rise, its fall, and the end of the second half."""
+SWITCHED = 0.2
+"""Share of the supply by which an output that switches moves at least."""
+SETTLED = 0.01
+"""Share of its swing by which the output may still move in the last tenth of a half: an exponential is then within
+2 % of its end.
+"""
 
 
 def propagation_delay(time: Real, driven: Real, output: Real, level: float, edges: Edges) -> float:
@@ -36,19 +42,30 @@ def propagation_delay(time: Real, driven: Real, output: Real, level: float, edge
     return max(delays)
 
 
-def edge_time(time: Real, output: Real, edges: Edges, *, rising: bool) -> float:
+def edge_time(time: Real, output: Real, edges: Edges, vdd: float, *, rising: bool) -> float:
     """Time (s) of an edge of the output between 10 % and 90 % of its swing, from one settled level to the other.
 
-    An overshoot by the input's feedthrough is no part of the swing.
+    An overshoot by the input's feedthrough is no part of the swing. Raises `Unmeasurable` if the output has not
+    switched in its half, and `Censored` if it still moves at the end of one: the whole edge takes longer.
     """
-    levels = float(np.interp(edges[1], time, output)), float(output[-1])
-    low, high = min(levels), max(levels)
+    rest, pulsed, back = float(output[0]), float(np.interp(edges[1], time, output)), float(output[-1])
+    if abs(pulsed - rest) < SWITCHED * vdd:
+        raise Unmeasurable("the output has not switched", WIDER)
+    if abs(back - rest) > abs(pulsed - rest) / 2:
+        raise Unmeasurable("the output has not switched back", WIDER)
+    low, high = min(pulsed, back), max(pulsed, back)
     first, last = low + 0.1 * (high - low), low + 0.9 * (high - low)
     if not rising:
         first, last = last, first
-    after = edges[0] if (output[0] > (low + high) / 2) != rising else edges[1]
+    after = edges[0] if (rest > (low + high) / 2) != rising else edges[1]
     start = crossing(time, output, first, rising=rising, after=after)
-    return crossing(time, output, last, rising=rising, after=start) - start
+    found = crossing(time, output, last, rising=rising, after=start) - start
+    tenth = (edges[1] - edges[0]) / 10
+    for end in edges[1:]:
+        moved = np.interp(end, time, output) - np.interp(end - tenth, time, output)
+        if abs(moved) > SETTLED * (high - low):
+            raise Censored("the output still moves at the end of its half", ">", found, WIDER)
+    return found
 
 
 def _edges(settings: Mapping[str, float]) -> Edges:
@@ -76,10 +93,11 @@ def _propagation_delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="tran",
     typical=1e-9,
     definition="time of the output's rising edge from 10 % to 90 % of its swing",
+    window="a lower bound where the output still moves at the end of its half",
     second="tests/measurements/test_logic.py",
 )
 def _rise_time(wave: Waveform, settings: Mapping[str, float]) -> float:
-    return edge_time(wave.axis, wave.real("out"), _edges(settings), rising=True)
+    return edge_time(wave.axis, wave.real("out"), _edges(settings), settings["vdd"], rising=True)
 
 
 @metric(
@@ -88,10 +106,11 @@ def _rise_time(wave: Waveform, settings: Mapping[str, float]) -> float:
     analysis="tran",
     typical=1e-9,
     definition="time of the output's falling edge from 90 % to 10 % of its swing",
+    window="a lower bound where the output still moves at the end of its half",
     second="tests/measurements/test_logic.py",
 )
 def _fall_time(wave: Waveform, settings: Mapping[str, float]) -> float:
-    return edge_time(wave.axis, wave.real("out"), _edges(settings), rising=False)
+    return edge_time(wave.axis, wave.real("out"), _edges(settings), settings["vdd"], rising=False)
 
 
 @metric(

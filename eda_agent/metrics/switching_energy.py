@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from eda_agent.metrics.measurable import Unmeasurable, mean
+import numpy as np
+
+from eda_agent.metrics.measurable import WIDER, Unmeasurable, mean
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 
 RETURNED = 0.02
 """Share of the supply within which the output is back at the end of the pulse."""
+SWITCHED = 0.5
+"""Share of the supply by which an output that switches moves at least: the feedthrough of the input moves it less."""
 
 
 @metric(
@@ -23,8 +27,10 @@ RETURNED = 0.02
 )
 def _switching_energy(wave: Waveform, settings: Mapping[str, float]) -> float:
     out, vdd = wave.real("out"), settings["vdd"]
+    if float(np.abs(out - out[0]).max()) < SWITCHED * vdd:
+        raise Unmeasurable("the output has not switched", WIDER)
     if abs(float(out[-1] - out[0])) > RETURNED * vdd:
-        raise Unmeasurable("the output has not returned at the end of the pulse: a longer hold is needed")
+        raise Unmeasurable("the output has not returned at the end of the pulse: a longer hold is needed", WIDER)
     start, stop = settings["average_from"], settings["average_to"]
     energy = mean(wave.axis, wave.real("supply"), start, stop) * vdd * (stop - start)
     if energy <= 0:

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eda_agent.metrics import measure
 from eda_agent.metrics.logic import propagation_delay
 from eda_agent.metrics.measurable import Censored
+from eda_agent.metrics.waveform import Waveform
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
@@ -123,3 +125,28 @@ def test_an_output_that_has_not_switched_is_a_bound() -> None:
     assert error.value.bound == ">"
     lag = np.where((time > 0.3) & (time < 1.5), 0.0, 1.0)
     assert propagation_delay(time, driven, lag, 0.5, (0.09, 1.09, 2.1)) == pytest.approx(0.4, abs=0.01)
+
+
+@pytest.mark.parametrize(("tau", "bound"), [(0.02, ""), (0.1, ""), (0.4, ">"), (1.0, ">")])
+def test_an_edge_that_has_not_ended_is_a_bound(tau: float, bound: str) -> None:
+    """10 to 90 % of an exponential take τ ln 9; of one that is cut off, less."""
+    time = np.unique(np.concatenate([np.linspace(0, 2.1, 21001), [0.1, 1.1]]))
+    up = np.where(time > 0.1, 1 - np.exp(-np.maximum(time - 0.1, 0) / tau), 0.0)
+    down = np.where(time > 1.1, np.interp(1.1, time, up) * np.exp(-np.maximum(time - 1.1, 0) / tau), up)
+    settings = {"hold": 1.0, "vdd": 1.0}
+    for name in ("rise_time", "fall_time"):
+        found = measure(name, Waveform("tran", time, {"out": down}), settings)
+        assert found.bound == bound and found.value is not None
+        if bound:
+            assert found.value < tau * math.log(9) and found.wanted > 1
+        else:
+            assert found.value == pytest.approx(tau * math.log(9), rel=1e-3)
+
+
+@pytest.mark.parametrize(("pulsed", "back"), [(1e-6, 0.0), (1.0, 1.0)])
+def test_an_output_that_does_not_switch_has_no_edges(pulsed: float, back: float) -> None:
+    time = np.linspace(0, 2.1, 2101)
+    out = np.interp(time, [0, 0.3, 0.4, 1.3, 1.4, 2.1], [0, 0, pulsed, pulsed, back, back])
+    for name in ("rise_time", "fall_time"):
+        found = measure(name, Waveform("tran", time, {"out": out}), {"hold": 1.0, "vdd": 1.0})
+        assert found.value is None and found.why.startswith("the output has not switched") and found.wanted > 1
