@@ -106,8 +106,8 @@ def look() -> list[dict[str, Any]]:
 
 
 def front() -> dict[str, Any]:
-    """Who gets the keyboard: the title of the active window ("" for none), whether it is an open menu or the window that
-    blocks the others, and whether a line of text is edited.
+    """Who gets the keyboard: the title of the active window ("" for none), whether it is an open menu or the window
+    that blocks the others, and whether a line of text is edited.
     """
     names = ("activeWindow", "activeModalWidget", "focusWidget", "activePopupWidget")
     # some are methods, some properties

@@ -86,8 +86,8 @@ def _switches_bias(found: Wiring, gates: Sequence[_Gate]) -> bool:
 
 
 def _switches_output(found: Wiring, gates: Sequence[_Gate]) -> bool:
-    """Whether one device takes the gate of another to its rail, and a second one the drain of that, a port, to the other
-    rail, as in a regulator.
+    """Whether one device takes the gate of another to its rail, and a second one takes the drain of that, a port, to
+    the other rail, as in a regulator.
     """
     killers = [gate.fet for gate in gates if gate.kills]
     pulled = {fet.drain: fet.type for fet in killers if fet.drain in found.circuit.ports}
