@@ -18,7 +18,7 @@ from eda_agent.agent.universal.checkpoint import read_network
 from eda_agent.agent.universal.graph import METRIC_NAMES, PORTS
 from eda_agent.agent.universal.network import Network
 from eda_agent.agent.universal.ports import deck_load, port_words
-from eda_agent.agent.universal.spec_words import known_metric
+from eda_agent.agent.universal.spec_words import known_metric, words_of
 from eda_agent.agent.universal.told import told_graph
 from eda_agent.metrics import Metric
 from eda_agent.problem.spec import Problem
@@ -57,6 +57,28 @@ def test_a_measurement_is_known_by_name_and_unit(
 ) -> None:
     metric = Metric(name, unit, ramp, None, "")  # type: ignore[arg-type]  # the parameter is a plain text
     assert known_metric(replace(problems["ota_5t"].specs[0], metric=metric)) == known
+
+
+@pytest.mark.parametrize(
+    ("name", "minimum", "maximum", "sign"),
+    [
+        ("cmrr", 60.0, None, 1),
+        ("cmrrdc", 60.0, None, 1),
+        ("cmrrdc", None, -60.0, -1),
+        # a deck's result with the name and the unit of a metric is that metric
+        ("cmrr", None, -60.0, -1),
+        ("cmrr", -120.0, -60.0, -1),
+        ("dcpsrn", None, -60.0, -1),
+        ("gain_margin", None, -10.0, 1),
+    ],
+)
+def test_a_rejection_below_a_negative_maximum_is_a_gain(
+    name: str, minimum: float | None, maximum: float | None, sign: int, problems: dict[str, Problem]
+) -> None:
+    problem = problems["current_mirror_ota"]
+    spec = next(spec for spec in problem.specs if spec.metric.name == "cmrr")
+    spec = replace(spec, metric=replace(spec.metric, name=name), minimum=minimum, maximum=maximum)
+    assert words_of(replace(problem, specs=(spec,)))[0].sign == sign
 
 
 def test_a_deck_is_read_as_the_templates(problems: dict[str, Problem]) -> None:
@@ -121,7 +143,7 @@ def test_a_template_s_nets_say_what_the_ports_are(problems: dict[str, Problem]) 
 
 def test_the_load_of_a_deck(problems: dict[str, Problem]) -> None:
     bench = next(iter(problems["ota_5t"].testbenches.values()))
-    text = "V1 vdd 0 1.8\nXop vss vdd n1 n2 OUT Amp\nCL out 0 'cload'\nC2 0 out 1p\nC3 out n1 4p\nC4 n2 0 5p\n"
+    text = "V1 vdd 0 1.8\nXop vss vdd n1 n2 OUT Amp\nCL out 0 'cload'\nC2 GND out 1p\nC3 out n1 4p\nC4 n2 0 5p\n"
     deck = replace(bench, deck=text, settings={"cload": "20.0p"})
     assert deck_load(deck, "amp", 4) == pytest.approx(21e-12)
     assert deck_load(replace(deck, settings={"cload": "vdd"}), "amp", 4) == pytest.approx(1e-12)

@@ -10,6 +10,8 @@ from eda_agent.problem.spec import Problem, Testbench
 from eda_agent.problem.structure.circuit import Structure, polarity
 from eda_agent.units import parse_quantity
 
+_GROUNDS = frozenset(["0", "gnd"])
+
 
 def port_words(problem: Problem, structure: Structure, words: tuple[str, ...]) -> dict[str, str]:
     """Port → its word, of the ports whose names are none of the `words`.
@@ -44,11 +46,12 @@ def deck_load(bench: Testbench, subckt: str, place: int) -> float:
     """
     lines = [line.lower().split() for line in bench.deck.splitlines() if line.strip()]
     calls = [line for line in lines if line[0].startswith("x") and subckt.lower() in line]
-    net = calls[0][1 + place] if calls and len(calls[0]) > 1 + place else "0"
+    if not calls or len(calls[0]) <= 1 + place or (net := calls[0][1 + place]) in _GROUNDS:
+        return 0.0
     return sum(
         _value(line[3], bench.settings)
         for line in lines
-        if line[0].startswith("c") and len(line) == 4 and net != "0" and sorted(line[1:3]) == sorted(("0", net))
+        if line[0].startswith("c") and len(line) == 4 and net in line[1:3] and not _GROUNDS.isdisjoint(line[1:3])
     )
 
 

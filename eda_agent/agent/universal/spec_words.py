@@ -84,6 +84,5 @@ def known_metric(spec: Spec) -> str:
 
 
 def _sign(spec: Spec, metric: str) -> int:
-    """Rejections are positive and wanted large; one that must stay below a maximum is a gain."""
-    turned = metric in _REJECTIONS and spec.metric.name != metric and spec.minimum is None
-    return -1 if turned else 1
+    """Rejections are positive and wanted large; one that must stay below a negative maximum is a gain."""
+    return -1 if metric in _REJECTIONS and spec.maximum is not None and spec.maximum < 0 else 1
