@@ -102,3 +102,21 @@ def test_a_pump_whose_library_of_gates_is_not_here(tmp_path: Path) -> None:
     assert {role: draft.kind.ports[role] for role in ("out", "clk")} == {"out": "out", "clk": "ck"}
     assert draft.kind.bias == {"en": "high"}
     assert any("sg13g2_stdcell.spice is not here and was left out" in said for said in draft.changed)
+
+
+def test_wells_with_pins_of_their_own_and_the_voltage_in_a_library_s_name() -> None:
+    call = "X1 a b y VDD VDD VSS VSS gf180mcu_fd_sc_mcu7t5v0__nor2_2"
+    lines = gate_cells([call], find_pdk("gf180mcuD"), [])
+    start = next(number for number, line in enumerate(lines) if line.startswith(".subckt"))
+    pins = lines[start].split()[2:]
+    body = lines[start + 1 :]
+    for a, b in product((0, 1), repeat=2):
+        known = {pins[0]: a, pins[1]: b, pins[3]: 1, pins[4]: 1, pins[5]: 0, pins[6]: 0}
+        assert levels_of(body, known, pins[2]) == int(not (a or b))
+    models = {line.split()[5] for line in body if line.startswith("X")}
+    assert models == {"nfet_05v0", "pfet_05v0"}
+
+
+def test_two_supplies_of_a_cell_are_no_wells() -> None:
+    call = "X1 a y VDD VDDH VSS gf180mcu_fd_sc_mcu7t5v0__buf_2"
+    assert gate_cells([call], find_pdk("gf180mcuD"), []) == [call]

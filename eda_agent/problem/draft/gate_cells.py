@@ -1,7 +1,7 @@
 """A gate cell is a stand-in for a foundry's gate whose netlist is not here: its name tells the function, its call the
 order of its pins.
 
-`sg13g2_nand2_1` and `ND2D1` are NANDs of two inputs. Inputs stand in their order; supplies are nets with names of
+`sg13g2_nand2_1`, `gf180mcu_fd_sc_mcu7t5v0__nand2_1` and `ND2D1` are NANDs of two inputs. Inputs stand in their order; supplies are nets with names of
 supplies; the output is the last of the other nets, or the first where two cells would drive one net otherwise.
 """
 
@@ -17,7 +17,10 @@ from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 
 MARK = "_stdcell"
 """Ends the name of a stand-in whose cell's name does not show that it is one."""
-_LONG = re.compile(r"sg13g2_(?P<function>inv|buf|nand|nor|and|or|decap|fill)(?P<inputs>[234]?)_\d+", re.IGNORECASE)
+_LONG = re.compile(
+    r"(?:sg13g2_|gf180mcu_fd_sc_\w+?__)(?:clk)?(?P<function>inv|buf|nand|nor|and|or|decap|fill)(?P<inputs>[234]?)_\d+",
+    re.IGNORECASE,
+)
 _SHORT = re.compile(
     r"(?P<function>INV|BUFF?|CKN|CKB|ND|NR|AN|OR|DCAP|FILL)(?P<inputs>[234]?)(?:X|D)?\d+(?:BWP\w*)?", re.IGNORECASE
 )
@@ -26,6 +29,8 @@ _FUNCTIONS = {
     **{"nor": "nor", "nr": "nor", "and": "and", "an": "and", "or": "or", "decap": "", "dcap": "", "fill": ""},
 }
 """Word in a name → what the cell does; "" for one without a signal."""
+_VOLTS = re.compile(r"_mcu\d+t(\d)v(\d)__", re.IGNORECASE)
+"""The supply in the name of a GF180MCU library: its cells of 7 and 9 tracks are for 5 V."""
 _WIDE = {"nmos": 4, "pmos": 8}
 """Widths in smallest lengths."""
 
@@ -54,7 +59,7 @@ def gate_cells(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
     calls = [call for call in _calls(words) if call.name.lower() not in defined and _meaning(call.name)]
     shapes = {call.name.lower(): call for call in reversed(calls)}
     ways = {name: way for name, call in shapes.items() if (way := _pins(call)) is not None}
-    fets = [_device(pdk, kind) for kind in _WIDE]
+    fets = [_device(pdk, kind, name) for kind in _WIDE for name in shapes]
     if not calls or len(ways) < len(shapes) or None in fets:
         return list(lines)
     ways = _with_outputs(calls, ways)
@@ -121,7 +126,9 @@ def _pins(call: _Call) -> _Way | None:
     high = [at for at, net in enumerate(call.nets) if named("vdd", net)]
     low = [at for at, net in enumerate(call.nets) if net == "0" or named("vss", net)]
     signals = tuple(at for at in range(len(call.nets)) if at not in {*high, *low})
-    if len(high) != 1 or len(low) != 1 or len(signals) != (inputs + 1 if function else 0):
+    # wells may have pins of their own
+    one_each = len({call.nets[at].lower() for at in high}) == len({call.nets[at].lower() for at in low}) == 1
+    if not one_each or len(signals) != (inputs + 1 if function else 0):
         return None
     return _Way(len(call.nets), high[0], low[0], signals, function)
 
@@ -141,8 +148,12 @@ def _with_outputs(calls: Sequence[_Call], ways: dict[str, _Way]) -> dict[str, _W
     return {name: _Way(way.pins, way.vdd, way.vss, way.signals, way.function, first) for name, way in ways.items()}
 
 
-def _device(pdk: Pdk, kind: str) -> DeviceRule | None:
-    return next((rule for rule in pdk.devices.values() if rule.type == kind and rule.sized), None)
+def _device(pdk: Pdk, kind: str, cell: str) -> DeviceRule | None:
+    """The transistors of a cell: those for the voltage in its name, else the PDK's first."""
+    found = [rule for rule in pdk.devices.values() if rule.type == kind and rule.sized]
+    volts = _VOLTS.search(cell)
+    made = [rule for rule in found if volts and rule.supply == float(f"{volts[1]}.{volts[2]}")]
+    return next(iter([*made, *found]), None)
 
 
 def _cell(name: str, way: _Way, pdk: Pdk) -> list[str]:
@@ -153,7 +164,7 @@ def _cell(name: str, way: _Way, pdk: Pdk) -> list[str]:
     lines: list[str] = []
 
     def fet(kind: str, drain: str, gate: str, source: str) -> None:
-        rule = _device(pdk, kind)
+        rule = _device(pdk, kind, name)
         assert rule is not None
         length = rule.length[0]
         width = max(rule.width[0], _WIDE[kind] * length)

@@ -131,9 +131,15 @@ def levels_of(structure: Structure, ports: Sequence[str]) -> dict[str, str]:
 
 
 def _is_logic(structure: Structure, port: str) -> bool:
-    """Whether a port drives inverters alone: it has no level between the rails."""
+    """Whether a port drives inverters alone, or switches beside an inverter for its complement: it has no level between
+    the rails.
+    """
     on = [fet for fet in structure.fets if port in (fet.gate, fet.drain, fet.source)]
-    return bool(on) and all(fet.gate == port and structure.roles.get(fet.name, "").startswith("inverter") for fet in on)
+    inverters = [fet for fet in on if structure.roles.get(fet.name, "").startswith("inverter")]
+    driven = {fet.gate for fet in structure.fets}
+    complements = {one.drain for one in inverters for two in inverters if (one.drain, one.type) < (two.drain, two.type)}
+    alone = len(inverters) == len(on) or bool(complements & driven)
+    return bool(inverters) and alone and all(fet.gate == port for fet in on)
 
 
 def _held(structure: Structure, port: str) -> str:

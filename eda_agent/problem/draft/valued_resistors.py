@@ -14,6 +14,8 @@ _LINE = re.compile(
     r"^\s*r(\S*)((?:\s+[^\s=]+){2,3}?)(?:\s+([\d.][^\s=]*))?\s+([A-Za-z_][^\s=]*)((?:\s+\w+\s*=\s*\S+)+)\s*$",
     re.IGNORECASE,
 )
+_IDEAL = re.compile(r"^(\s*r\S*(?:\s+[^\s=]+){2})\s+[^\s=]+\s+([\d.][^\s=]*)\s+[A-Za-z_][^\s=]*\s*$", re.IGNORECASE)
+"""Two ends, substrate, resistance and model: without sizes, the resistance is all that is known."""
 _SIZE = re.compile(r"(\w+)\s*=\s*(\S+)")
 
 
@@ -25,6 +27,9 @@ def with_valued_resistors(lines: Sequence[str], pdks: Sequence[Pdk], notes: list
         called = next((made for pdk in pdks if found and (made := _call(found, pdk)) is not None), None)
         if called is not None:
             notes.append("resistors with sizes became calls of the PDK's devices: the sizes give the value")
+        if ideal := _IDEAL.match(line):
+            notes.append("resistors of a model without sizes became plain ones: their resistance counts")
+            called = f"{ideal[1]} {ideal[2]}"
         result.append(called or line)
     return result
 
