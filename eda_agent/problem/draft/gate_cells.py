@@ -1,8 +1,9 @@
 """A gate cell is a stand-in for a foundry's gate whose netlist is not here: its name tells the function, its call the
 order of its pins.
 
-`sg13g2_nand2_1`, `gf180mcu_fd_sc_mcu7t5v0__nand2_1` and `ND2D1` are NANDs of two inputs. Inputs stand in their order; supplies are nets with names of
-supplies; the output is the last of the other nets, or the first where two cells would drive one net otherwise.
+`sg13g2_nand2_1`, `gf180mcu_fd_sc_mcu7t5v0__nand2_1` and `ND2D1` are NANDs of two inputs. Inputs stand in their order;
+supplies are nets with names of supplies; the output is the last of the other nets, or the first where two cells would
+drive one net otherwise.
 """
 
 from __future__ import annotations
