@@ -33,7 +33,7 @@ from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIAL
 from eda_agent.problem.draft.fully_differential import fully_differential
 from eda_agent.problem.draft.kinds import STATIC
-from eda_agent.problem.draft.own_divider import own_divider
+from eda_agent.problem.draft.own_divider import own_divider, own_dividers
 from eda_agent.problem.draft.plain_kinds import plain_kind
 from eda_agent.problem.draft.port_roles import (
     biases,
@@ -133,6 +133,12 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
 def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], doubts: list[str]) -> CircuitClass:
     pair = structure.input_pair
     outputs = outputs_of(structure, rest)
+    if len(regulated := dict.fromkeys(one.out for one in own_dividers(structure))) > 1:
+        doubts.append(
+            f"which output is meant: each of {', '.join(regulated)} is regulated; name one:"
+            f" --kind ldo-with-divider --port out={next(iter(regulated))}"
+        )
+        return CircuitClass("", rails, {}, (), tuple(doubts))
     if (divider := own_divider(structure)) is not None:
         bias = {
             **biases(structure, rest, {divider.out}),

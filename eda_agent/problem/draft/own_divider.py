@@ -4,6 +4,7 @@ error amplifier; or none, where that gate is the output itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eda_agent.problem.draft.port_roles import has_no_sink
@@ -35,16 +36,21 @@ class OwnDivider:
 
 def own_divider(structure: Structure) -> OwnDivider | None:
     """The divider of a regulator whose loop is closed inside; None for other circuits."""
+    return next(own_dividers(structure), None)
+
+
+def own_dividers(structure: Structure) -> Iterator[OwnDivider]:
+    """The dividers of all regulators inside whose loops are closed."""
     for one, other in structure.pairs:
         for tap in (one.gate, other.gate):
             if tap in {*structure.ports} - structure.rails and _only_sources(structure, tap):
-                return OwnDivider(tap, tap, ())
+                yield OwnDivider(tap, tap, ())
+                continue
             ends = _ends(structure, tap)
             outs = [net for net in ends if net in structure.ports and net not in structure.rails]
             if len(outs) == 1 and structure.vss in ends and _only_sources(structure, outs[0]):
                 names = [passive.name for passive in structure.passives if passive.kind == "r" and tap in passive.nets]
-                return OwnDivider(outs[0], tap, tuple(names))
-    return None
+                yield OwnDivider(outs[0], tap, tuple(names))
 
 
 def _only_sources(structure: Structure, out: str) -> bool:
