@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from eda_agent.problem.draft import guesses_of, read_answers, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import NO_CALL
 from eda_agent.problem.load import load_problem
@@ -65,6 +67,34 @@ def test_what_the_sources_of_a_flat_schematic_held_is_kept(tmp_path: Path) -> No
     assert "bias: {nb: {current: 12u}}\n" in text
     assert "vdd: 3.3," in text
     assert not any("bias port" in doubt for doubt in draft.doubts)
+    load_problem(tmp_path / "spec.yaml")
+
+
+@pytest.mark.parametrize("around", [False, True], ids=["flat", "subcircuit"])
+@pytest.mark.parametrize(
+    ("params", "supply", "current"),
+    [
+        (".param vsup=3 ibias=12u", "{vsup}", "{ibias}"),
+        (".PARAM VSUP=3 IBIAS=12u", "DC {Vsup}", "DC 'ibias'"),
+        (".param vsup='2*half' half=1.5\n.param unit=4u", "'vsup'", "{3*unit}"),
+        (".param vsup=3 ibias=12u\n.csparam v={vsup}", "dc={vsup}", "ibias"),
+    ],
+)
+def test_values_by_parameters_are_those_of_the_sources(
+    params: str, supply: str, current: str, around: bool, tmp_path: Path
+) -> None:
+    """Without a number the supply was 5 V, whatever the deck said."""
+    text = TITLED.replace("dd 0 3.3", f"dd 0 {supply}").replace("nb DC 12u", f"nb {current}").replace("1.65", "{1+0.4}")
+    text = text.replace("Vdd", f"{params}\nVdd")
+    if around:
+        devices = text[text.index("M1") : text.index(".end")]
+        call = f".subckt ota inp inn out nb vdd\n{devices}.ends\nX1 inp inn out nb vdd ota\n"
+        text = text.replace(devices, call)
+    (tmp_path / "flat.cir").write_text(text)
+    draft = read_circuit(tmp_path / "flat.cir", tmp_path)
+    spec = write_draft(draft, draft.source.name)
+    assert "bias: {nb: {current: 12u}}\n" in spec and "vdd: 3," in spec and "vcm: 1.4" in spec
+    (tmp_path / "spec.yaml").write_text(spec)
     load_problem(tmp_path / "spec.yaml")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from eda_agent.errors import Finding
 from eda_agent.problem import expression
 from eda_agent.problem.allow_list import IGNORED_CARDS, OPTIONS, SCRIPT_ANALYSES
+from eda_agent.problem.deck_numbers import number, numbers
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.line_edit import assignments
 from eda_agent.problem.logical_line import Line
@@ -174,24 +175,12 @@ def supply_of(lines: Sequence[Line], net: str, known: Mapping[str, str] | None =
             continue
         found = _SOURCE.match(line.text)
         value = expression.strip_quotes(found[3]) if found else ""
-        number = parse_spice_number(value)
-        if number is not None:
+        plain = parse_spice_number(value)
+        if plain is not None:
             # a source at 0 V is swept or ramped by the deck itself
-            return (words[0].lower(), number) if number > 0 else ("", None)
-        if value.lower() in params:
-            number = parse_spice_number(expression.strip_quotes(params[value.lower()]))
-            if number is not None:
-                return value.lower(), number
-        if found and (number := _computed(value, params)) is not None and number > 0:
-            return words[0].lower(), number
+            return (words[0].lower(), plain) if plain > 0 else ("", None)
+        if value.lower() in (volts := numbers(params)):
+            return value.lower(), volts[value.lower()]
+        if found and (computed := number(value, volts)) is not None and computed > 0:
+            return words[0].lower(), computed
     return "", None
-
-
-def _computed(text: str, params: Mapping[str, str]) -> float | None:
-    """The value of a formula over parameters that are numbers, None if it has none."""
-    numbers = {name: parse_spice_number(expression.strip_quotes(value)) for name, value in params.items()}
-    try:
-        known = {name: number for name, number in numbers.items() if number is not None}
-        return expression.evaluate(expression.parse(text), known)
-    except (ExpressionError, ArithmeticError):
-        return None

@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from eda_agent.problem import expression
 from eda_agent.problem.bench.calls import plain_words
+from eda_agent.problem.deck_numbers import number, numbers
 from eda_agent.problem.draft.flat import outputs_of
 from eda_agent.problem.draft.port_names import named
-from eda_agent.problem.expression import ExpressionError
 from eda_agent.spice_numbers import parse_spice_number
 
 GROUNDS = frozenset(["0", "gnd"])
@@ -184,13 +183,4 @@ def _connected(core: Sequence[Device], passives: Sequence[Device]) -> list[Devic
 
 
 def _value(text: str, parameters: Mapping[str, str]) -> float | None:
-    bare = expression.strip_quotes(text)
-    if (number := parse_spice_number(bare)) is not None:
-        return number
-    known = {name: parse_spice_number(expression.strip_quotes(value)) for name, value in parameters.items()}
-    try:
-        return expression.evaluate(
-            expression.parse(bare), {name: value for name, value in known.items() if value is not None}
-        )
-    except (ExpressionError, ArithmeticError):
-        return None
+    return number(text, numbers(parameters))

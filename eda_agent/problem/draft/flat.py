@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from eda_agent.problem.deck_numbers import parameters, valued
 from eda_agent.problem.draft.ammeters import without_ammeters
 from eda_agent.problem.draft.cells_of_deck import apart, connects_cells, forms_ring, has_transistors
 from eda_agent.problem.draft.port_names import named
@@ -193,8 +194,8 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     periods: dict[str, float] = {}
     middles: dict[str, float] = {}
     outputs = {net.lower() for net in outputs_of(cards, measured_nets("\n".join(lines)))}
-    held = held_nets(cards)
-    for card in cards:
+    held, known = held_nets(cards), parameters(lines)
+    for card in (valued(card, known) if card[0].lower() in "vic" else card for card in cards):
         words = card.split()
         kind = card[0].lower()
         value, peak = _value(words[3:]), peak_of(words[3:]) if kind == "v" else None

@@ -12,6 +12,7 @@ from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, re
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.program_of import program_of
 from eda_agent.problem.bench.reading import bench_part, outside
+from eda_agent.problem.deck_numbers import parameters, valued
 from eda_agent.problem.draft.flat import FlatConditions, has_own_transistors, held_nets, is_ring_of_cells
 from eda_agent.problem.draft.pulse import middle_of, period_of
 from eda_agent.problem.netlist import Netlist, Subcircuit
@@ -56,8 +57,8 @@ class OwnBench:
         middles: dict[str, float] = {}
         resistances: dict[str, float] = {}
         cards = [line.text for line in outside(self.text.lines) if line.card.startswith(("v", "i", "c", "r"))]
-        held = held_nets(cards)
-        for card in cards:
+        held, known = held_nets(cards), parameters(line.text for line in self.text.lines)
+        for card in (valued(card, known) for card in cards):
             words = card.split()
             kind = words[0][0].lower()
             if len(words) < 4:

@@ -27,8 +27,8 @@ _PROBED = re.compile(r"\bv(?:db|p|m|r|i)?\s*\(\s*([^\s(),]+)\s*(?:,\s*([^\s(),]+
 
 
 def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """The lines without `.control` blocks, analyses, options, guards of models, and the variants of `.alter` and
-    `.data`.
+    """The lines without `.control` blocks and their constants, analyses, options, guards of models, and the variants of
+    `.alter` and `.data`.
     """
     result: list[str] = []
     skipping, depth, dropped = "", 0, False
@@ -56,6 +56,8 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
         elif card in _OPTIONS or card.startswith("option"):
             if _TEMPERATURE.fullmatch(line.strip()) is None:
                 notes.append("simulator options were left out")
+        elif card == "csparam":
+            notes.append("constants of the script (.csparam) were left out")
         elif card in _GUARDS:
             notes.append("guards of protected models were left out")
         elif card in {"ic", "nodeset"} and depth <= 0:

@@ -115,5 +115,8 @@ IGNORED_VARIABLES = frozenset(
         "sourcepath",
         "controlswait",
         "nobjthack",
+        "seed",
+        "seedinfo",
+        "rndseed",
     ]
 )
