@@ -24,6 +24,11 @@ def tells_of_instability(why: str) -> bool:
     return "leaves its operating point" in why or ("oscillates" in why and "unknown" not in why)
 
 
+def proves_instability(metric: str, value: float | None) -> bool:
+    """Whether a value says that the circuit does not come to rest: a negative margin, by Nyquist's criterion."""
+    return metric in MARGINS and value is not None and value < 0
+
+
 def same_conditions(one: Mapping[str, float], other: Mapping[str, float], windows: frozenset[str]) -> bool:
     """Whether two testbenches with these settings show the circuit under the same conditions: loads and levels that
     both state are equal, and so is the share of the output that is fed back; `windows` are settings of simulated

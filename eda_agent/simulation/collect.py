@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from eda_agent.metrics.contradiction import proves_stability, same_conditions, tells_of_instability, withheld
+from eda_agent.metrics.contradiction import (
+    proves_instability,
+    proves_stability,
+    same_conditions,
+    tells_of_instability,
+    withheld,
+)
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.simulation.bias import worst_device
 from eda_agent.simulation.deck import Deck
@@ -85,8 +91,9 @@ def _withhold(
     specs = {spec.name: spec for spec in problem.specs}
     benches = {
         specs[name].testbench: problem.testbenches[specs[name].testbench]
-        for (place, name), why in reasons.items()
-        if place == corner and row.get(name) is None and tells_of_instability(why)
+        for name in row
+        if (row[name] is None and tells_of_instability(reasons.get((corner, name), "")))
+        or (proves_instability(specs[name].metric.name, row[name]) and (corner, name) not in bounds)
     }
     settings = {deck.testbench: deck.settings for deck in decks if deck.corner == corner}
     for spec in problem.specs:

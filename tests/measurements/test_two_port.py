@@ -128,3 +128,27 @@ def test_an_amplifier_without_current_is_said(tmp_path: Path) -> None:
     command = ["init", "c.spice", "--supply", "3", "--size", "LG"]
     said = subprocess.run([sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True)
     assert "it does not amplify: s21 is at most" in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize(("least", "said"), [("minimum: 10", True), ("minimum: -12", False), ("", True)])
+def test_an_amplifier_that_is_off_and_passes_its_input_by_capacitors_is_said(
+    least: str, said: bool, tmp_path: Path
+) -> None:
+    """A device that is off passes part of the input: that is not signed off, unless a spec accepts the loss."""
+    from eda_agent.problem.load import load_problem
+    from eda_agent.run.evaluate_once import open_evaluator
+    from eda_agent.simulation.soundness import judge
+
+    dead = KINDS["lna"].circuit.replace("RR vdd bias 10k", "RR vss bias 10k") + "\nCF rfin rfout 150f"
+    (tmp_path / "c.spice").write_text(f"* off\n{MODELS}.subckt lna {dead}\n.ends\n")
+    spec = f"  s21: {{{least}}}\n" if least else ""
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: c.spice\nsubckt: lna\npdk: own\nports: {in: rfin, out: rfout}\nbias: {vb: {voltage: 1.5}}\n"
+        "parameters: {LG: {min: 5n, max: 20n}}\ntestbenches: {ports: {template: low_noise_amplifier}}\n"
+        f"specs:\n{spec}  s11: {{maximum: 1}}\ncorners: {{n: {{process: tt, vdd: 3, temperature: 27}}}}\n"
+    )
+    with open_evaluator(load_problem(tmp_path / "spec.yaml"), cache=False) as evaluator:
+        found = judge(evaluator)
+    assert not found.refused
+    assert [symptom.check for symptom in found.said] == (["attenuates a little"] if said else [])
+    assert not said or "s21 is at most -" in found.said[0].did
