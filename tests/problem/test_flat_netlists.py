@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.errors import InputError
 from eda_agent.problem.draft import guesses_of, read_answers, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import NO_CALL
 from eda_agent.problem.load import load_problem
@@ -96,6 +97,16 @@ def test_values_by_parameters_are_those_of_the_sources(
     assert "bias: {nb: {current: 12u}}\n" in spec and "vdd: 3," in spec and "vcm: 1.4" in spec
     (tmp_path / "spec.yaml").write_text(spec)
     load_problem(tmp_path / "spec.yaml")
+
+
+def test_devices_of_a_flat_deck_in_another_file_are_named(tmp_path: Path) -> None:
+    start, end = TITLED.index("M1"), TITLED.index(".end")
+    (tmp_path / "core.inc").write_text(TITLED[start:end])
+    (tmp_path / "flat.cir").write_text(
+        TITLED[:start] + '.include "core.inc"\nC1 out 0 1p\n.ac dec 9 1 1g\n.meas ac a max vm(out)\n' + TITLED[end:]
+    )
+    with pytest.raises(InputError, match=r"if its devices are in core\.inc: write them into the deck"):
+        write_draft(read_circuit(tmp_path / "flat.cir", tmp_path), "flat.cir")
 
 
 BUFFER = """* two inverters

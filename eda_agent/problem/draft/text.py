@@ -38,6 +38,7 @@ from eda_agent.problem.draft.targets import (
 )
 from eda_agent.problem.layout import has_table, usual
 from eda_agent.problem.load_testbench import read_template
+from eda_agent.problem.source import read_text
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
 
 
@@ -202,9 +203,20 @@ def _parameters(draft: Draft) -> list[str]:
         lines.append(f"  {_word(name)}: {{{', '.join(cells)}}}")
     if not lines:
         raise InputError(
-            Finding("the netlist has nothing to size: no W, L, m, and no resistor, capacitor or inductor", draft.source)
+            Finding(
+                "the netlist has nothing to size: no W, L, m, and no resistor, capacitor or inductor",
+                draft.source,
+                fix=_where_devices_are(draft),
+            )
         )
     return lines
+
+
+def _where_devices_are(draft: Draft) -> str:
+    """What to do if the devices stand in files that the deck includes outside a subcircuit."""
+    files = re.findall(r"^[ \t]*\.inc(?:lude)?[ \t]+(\S+)", read_text(draft.source, []), re.IGNORECASE | re.MULTILINE)
+    named = ", ".join(file.strip("'\"") for file in files)
+    return f"if its devices are in {named}: write them into the deck, or put a .subckt around them" if named else ""
 
 
 def _further(held: Held) -> str:
