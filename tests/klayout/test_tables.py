@@ -336,3 +336,16 @@ def test_pcells_that_read_a_file_as_they_draw_are_placed_and_resized(tmp_path: P
     )
     said = done.stdout.splitlines()[-3:]
     assert said == ["conflicts []", "written 1", "left []"], done.stdout[-1000:] + done.stderr[-1000:]
+
+
+def test_a_table_without_its_keys_names_them(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    path.write_text("{}")
+    with pytest.raises(TableError, match=r"own\.json: .*\(without library, cells, parameters, unit\)"):
+        read_table(str(path))
+    path.write_text('{"library": "mine", "cells": {}, "unit": 1e-6}')
+    with pytest.raises(TableError, match=r"\(without parameters\)"):
+        read_table(str(path))
+    path.write_text("[]")
+    with pytest.raises(TableError, match=r"\(it is not an object with keys\)"):
+        read_table(str(path))

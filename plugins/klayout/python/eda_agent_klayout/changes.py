@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .plan import Change, shown
-from .table import DUMMY
+from .table import DUMMY, Table
 
 FIXED = ("device", "PCells")
 
@@ -25,9 +25,9 @@ class Rows:
         return f"{devices} {_plural('device', devices)} with {self.pcells} {_plural('PCell', self.pcells)}"
 
 
-def rows(changes: Sequence[Change], unit: float) -> Rows:
-    """The changes of a plan, in the order of their devices; `unit`: of lengths, m. The fingers and dummies of a device
-    that change alike are one row.
+def rows(changes: Sequence[Change], table: Table) -> Rows:
+    """The changes of a plan, in the order of their devices; `table`: of their PCells. The fingers and dummies of a
+    device that change alike are one row.
     """
     names = tuple(dict.fromkeys(name for change in changes for name in change.after))
     # device → what changes → PCells and dummies
@@ -41,8 +41,18 @@ def rows(changes: Sequence[Change], unit: float) -> Rows:
         counts[change.device.endswith(DUMMY)] += 1
     cells = [(name, _count(*counts), *sizes) for name, group in found.items() for sizes, counts in group.items()]
     numbers = {name for change in changes for name, value in change.after.items() if isinstance(value, float)}
-    headings = (f"{name}, µm" if name in numbers and unit == 1e-6 else name for name in names)
+    headings = (
+        f"{_heading(name, table)}, µm" if name in numbers and table.unit == 1e-6 else _heading(name, table)
+        for name in names
+    )
     return Rows((*FIXED, *headings), tuple(cells), len(changes))
+
+
+def _heading(name: str, table: Table) -> str:
+    """A parameter, and of the width whether it is that of a finger or of all."""
+    if name != table.parameters.get("w"):
+        return name
+    return f"{name} of one finger" if table.finger else f"{name} of all fingers"
 
 
 def _count(own: int, dummies: int) -> str:

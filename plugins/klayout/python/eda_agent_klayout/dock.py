@@ -8,19 +8,13 @@ from collections.abc import Callable, Sequence
 
 import pya
 
-from . import compat, faults, fields
+from . import budget, cells, compat, faults, fields
 from .curve import Curve
 from .elsewhere import Elsewhere
 from .holder import Takeover, holder
 from .review import Review
 from .runner import Runner
 
-COLOURS = {
-    "✓": pya.QColor(0, 130, 60),
-    "~": pya.QColor(190, 110, 0),
-    "✗": pya.QColor(190, 30, 30),
-    "·": pya.QColor(120, 120, 120),
-}
 VIEWER = (
     "KLayout is in viewer mode, in which PCells cannot be created or changed: start it with klayout -e, or enable"
     " editing mode in its setup"
@@ -34,7 +28,7 @@ TICK = 100
 class Dock(pya.QDockWidget):
     """One run. `start`: arguments of `eda-agent`; `where`: its working folder, in which the run is created;
     `write_back` is called with the run's folder, `probe` with the clicked parameters, `changed` when a run begins or
-    ends.
+    ends, `unused` when none could begin in a new dock.
     """
 
     def __init__(
@@ -46,15 +40,18 @@ class Dock(pya.QDockWidget):
         write_back: Callable[[str], None],
         probe: Callable[[Dock, set[str]], None],
         changed: Callable[[], None],
+        unused: Callable[[Dock], None],
     ):
         super().__init__(title, parent)
         self.setObjectName(title)
         self._start, self._where = list(start), where
-        self._write_back, self._probe, self._moved = write_back, probe, changed
+        self._write_back, self._probe, self._moved, self._unused = write_back, probe, changed, unused
         self.runner = Runner(self._changed, self._ended)
         self.takeover = Takeover(self, self._resume, self._changed)
         self.elsewhere = Elsewhere(self, self.runner, self._changed)
         self._dirty, self._turns, self._named = False, 0, ""
+        self.used = False
+        """Whether it has shown a run."""
         self.orders: list[dict[str, object]] = []
         """Commands sent to a run when it starts: the changes of the form."""
         body = pya.QWidget(self)
@@ -85,9 +82,9 @@ class Dock(pya.QDockWidget):
         self.place.setTextInteractionFlags(pya.Qt.TextSelectableByMouse)
         layout.addWidget(self.place)
         self.tabs = pya.QTabWidget(body)
-        self.specs = _table(self.tabs, ["", "spec", "target", "worst value", "corner"])
-        self.sizes = _table(self.tabs, ["size", "value", "range", "role"])
-        self.turns = _table(self.tabs, ["turn", "score", "policy", "reasoning"])
+        self.specs = cells.table(self.tabs, ["", "spec", "target", "worst value", "corner"])
+        self.sizes = cells.table(self.tabs, ["size", "value", "range", "role"])
+        self.turns = cells.table(self.tabs, ["turn", "score", "policy", "reasoning"])
         self.curve = Curve(self.tabs)
         self.review = Review(self.tabs, self.elsewhere.tell)
         self.log = pya.QPlainTextEdit(self.tabs)
@@ -151,14 +148,24 @@ class Dock(pya.QDockWidget):
             return
         found = holder(folder)
         if found is None:
-            self._resume()
+            more = self.runner.run.budget_spent
+            if more:
+                self._resume_with_more(more)
+            else:
+                self._resume()
         elif self.takeover.ask(found):
             self._dirty = True
 
-    def _resume(self) -> None:
+    def _resume_with_more(self, spent: int) -> None:
+        """Ask for a larger budget: without one, the run would end at once."""
+        asked = compat.answered(pya.InputDialog.ask_string(*budget.question(spent), str(spent)))
+        if asked is not None:
+            self._resume(["--budget", str(budget.larger(spent, asked))])
+
+    def _resume(self, more: Sequence[str] = ()) -> None:
         folder = self.runner.run.folder
         if folder and not self.runner.alive:
-            self._show_anew(lambda: self.runner.resume(folder, self._where))
+            self._show_anew(lambda: self.runner.resume(folder, self._where, more))
 
     def write_back(self) -> None:
         if self.runner.run.folder:
@@ -205,6 +212,7 @@ class Dock(pya.QDockWidget):
 
     def _changed(self) -> None:
         self._dirty = True
+        self.used = self.used or bool(self.runner.run.folder)
         if self.runner.run.folder != self._named:
             self._named = self.runner.run.folder
             self._moved()
@@ -215,7 +223,10 @@ class Dock(pya.QDockWidget):
         self._moved()
         if why:
             self.runner.run.log.append(why)
-            faults.tell("the run has ended", why)
+            faults.tell("the run has ended" if self.used else "the run could not begin", why)
+        if not self.used and not self.orders:
+            # changes of the form are kept for another start
+            faults.later(lambda: self._unused(self))
 
     def _draw(self) -> None:
         if not self._dirty:
@@ -229,13 +240,13 @@ class Dock(pya.QDockWidget):
             label.setText(text)
             # a narrow dock cuts it
             label.setToolTip(text)
-        _fill(self.specs, run.spec_rows())
-        _fill(self.sizes, run.size_rows())
+        cells.fill(self.specs, run.spec_rows())
+        cells.fill(self.sizes, run.size_rows())
         new = run.turn_rows(self._turns) if len(run.turns) >= self._turns else run.turn_rows()
         if len(run.turns) < self._turns:
             self.turns.setRowCount(0)
-        for cells in new:
-            _append(self.turns, cells)
+        for texts in new:
+            cells.append(self.turns, texts)
         if new:
             self.turns.scrollToBottom()
         self._turns = len(run.turns)
@@ -263,36 +274,3 @@ class Dock(pya.QDockWidget):
         self.buttons["write back"].setToolTip(
             VIEWER if not compat.editable() else "" if run.best else "no sizes yet: start or resume the run"
         )
-
-
-def _table(parent: pya.QWidget, headings: list[str]) -> pya.QTableWidget:
-    table = fields.table(parent, headings)
-    table.setEditTriggers(pya.QAbstractItemView.NoEditTriggers)
-    table.setSelectionBehavior(pya.QAbstractItemView.SelectRows)
-    if not headings[0]:
-        table.setColumnWidth(0, 24)
-    return table
-
-
-def _fill(table: pya.QTableWidget, rows: Sequence[tuple[str, ...]]) -> None:
-    """Write only cells that differ."""
-    if table.rowCount != len(rows):
-        table.setRowCount(len(rows))
-    for number, row in enumerate(rows):
-        for column, text in enumerate(row):
-            item = table.item(number, column)
-            if item is None:
-                item = pya.QTableWidgetItem()
-                table.setItem(number, column, item)
-            if item.text != text:
-                item.setText(text)
-        if row[0] in COLOURS:
-            for column in range(len(row)):
-                table.item(number, column).setForeground(pya.QBrush(COLOURS[row[0]]))
-
-
-def _append(table: pya.QTableWidget, row: tuple[str, ...]) -> None:
-    number = table.rowCount
-    table.setRowCount(number + 1)
-    for column, text in enumerate(row):
-        table.setItem(number, column, pya.QTableWidgetItem(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .units import format_quantity
@@ -32,19 +32,41 @@ def far(target: float | None, measured: float | None, unit: str) -> str:
     return f"far from the measured {format_quantity(measured, unit)}" if not 1 / FAR <= ratio <= FAR else ""
 
 
-def _meets(row: Mapping[str, Any], target: tuple[float | None, float | None]) -> bool:
+def outside(own: float | None, text: str, low: float | None, high: float | None) -> str:
+    """The doubt about a range, or about a locked value (both ends the same), without the netlist's value `own`, shown
+    as `text`; "" where the range has it, or an end is missing.
+    """
+    if own is None or low is None or high is None:
+        return ""
+    slack = 1e-6 * abs(own)
+    if low - slack <= own <= high + slack:
+        return ""
+    return f"the netlist's {text} {'is another' if low == high else 'lies outside'}; only turn 0 has it"
+
+
+def summary(texts: Sequence[str], most: int = 2) -> str:
+    """The first messages in a line, each once, and how many more there are."""
+    found = list(dict.fromkeys(texts))
+    left = len(found) - most
+    return "; ".join(found[:most]) + (f"; and {left} more" if left > 0 else "")
+
+
+def _meets(row: Mapping[str, Any], target: tuple[float | None, float | None] | None) -> bool:
     """Whether a measured value meets another target than that of the spec; what is known only to lie beyond a bound
     meets nothing on its other side.
     """
-    value, (low, high), bound = row.get("value"), target, row.get("bound", "")
-    if value is None:
+    value, bound = row.get("value"), row.get("bound", "")
+    if value is None or target is None:
         return False
+    low, high = target
     return (low is None or (value >= low and bound != "<")) and (high is None or (value <= high and bound != ">"))
 
 
-def own_sizes(result: Mapping[str, Any], targets: Mapping[str, tuple[float | None, float | None]] | None = None) -> str:
+def own_sizes(
+    result: Mapping[str, Any], targets: Mapping[str, tuple[float | None, float | None] | None] | None = None
+) -> str:
     """What `eda-agent sim SPEC --json` says about the netlist's own sizes. `targets`: those that were changed since,
-    spec → (minimum, maximum).
+    spec → (minimum, maximum), or None for an invalid target, which nothing meets.
     """
     changed = targets or {}
     specs = result["specs"]
@@ -56,7 +78,10 @@ def own_sizes(result: Mapping[str, Any], targets: Mapping[str, tuple[float | Non
     if specs and len(missing) == len(specs):
         return f"The netlist's own sizes cannot be simulated: {why}"
     met = sum(_meets(row, changed[name]) if name in changed else bool(row.get("met")) for name, row in specs.items())
+    invalid = [name for name, target in changed.items() if target is None]
     # the score is of the targets in the spec
     reached = "" if changed else f"score {score(result['score'])}, "
     words = f"At the netlist's own sizes: {reached}{met} of {len(specs)} specs met"
+    if invalid:
+        words += f" ({', '.join(invalid)}: no valid target)"
     return f"{words}. Without a value: {why}" if why else words

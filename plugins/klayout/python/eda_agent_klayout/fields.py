@@ -67,6 +67,15 @@ def table(parent: pya.QWidget, headings: Sequence[str], rows: int = 0) -> pya.QT
     return result
 
 
+def fit(of: pya.QTableWidget, grow: bool = False) -> None:
+    """Give every column the width of its content, and the last one the rest; `grow`: none becomes narrower."""
+    for column in range(of.columnCount - 1):
+        before = of.columnWidth(column) if grow else 0
+        of.resizeColumnToContents(column)
+        if grow and of.columnWidth(column) < before:
+            of.setColumnWidth(column, before)
+
+
 def put(of: pya.QTableWidget, row: int, column: int, text: str, editable: bool) -> pya.QTableWidgetItem:
     item = pya.QTableWidgetItem(text)
     of.setItem(row, column, item)

@@ -11,7 +11,7 @@ from typing import Any
 import pya
 
 from . import faults, fields
-from .failing import far, own_sizes
+from .failing import far, outside, own_sizes, summary
 from .stream import quantity
 from .units import parse_quantity, shown_unit
 
@@ -111,6 +111,7 @@ class Form(pya.QDialog):
         layout.addWidget(self.line)
         layout.addLayout(line)
         for table in (self.specs, self.sizes):
+            fields.fit(table)
             table.itemChanged = faults.guarded(self._check)
         self._ready = True
         self._check()
@@ -185,13 +186,13 @@ class Form(pya.QDialog):
         self._ready = False
         self._fill_locks()
         self._doubts: list[str] = []
-        self._targets: dict[str, tuple[float | None, float | None]] = {}
+        self._targets: dict[str, tuple[float | None, float | None] | None] = {}
         wrong = [*self._wrong_targets(), *self._wrong_sizes()]
         if self._measured:
             self._tell_own(own_sizes(self._measured, self._targets))
         shown = wrong or self._doubts
         self.sizes.resizeColumnToContents(ROUNDED)
-        self.line.setText("; ".join(shown[:2]) + (f"; and {len(shown) - 2} more" if len(shown) > 2 else ""))
+        self.line.setText(summary(shown))
         self.buttons["start"].enabled = not wrong
         self._ready = True
 
@@ -207,21 +208,20 @@ class Form(pya.QDialog):
                     item.setText("")
             self._ticked[row] = checked
 
-    def _doubt(self, row: int, one: Mapping[str, Any]) -> str:
-        """What is said of a range without the netlist's value."""
-        low, high = self._bound(row, 1, one), self._bound(row, 2, one)
-        own = one.get("initial")
-        if own is None or low is None or high is None:
-            return ""
-        slack = 1e-6 * abs(own)
-        outside = own < low - slack or own > high + slack
-        return f"the netlist's {self._own[row]} lies outside; only turn 0 has it" if outside else ""
+    def _doubt(self, row: int, column: int, one: Mapping[str, Any]) -> str:
+        """What is said of a range or of a locked value without the netlist's value."""
+        if column < 3:
+            ends = (self._bound(row, 1, one), self._bound(row, 2, one))
+        else:
+            ends = (parse_quantity(self.sizes.item(row, 3).text.strip(), one["unit"]),) * 2
+        return outside(one.get("initial"), self._own[row], *ends)
 
     def _wrong_targets(self) -> list[str]:
         found = []
         for row, spec in enumerate(self.rows_of_specs):
             unit = shown_unit(spec)
             values: dict[int, float] = {}
+            valid = True
             for column in (1, 2):
                 item = self.specs.item(row, column)
                 text, shown = item.text.strip(), self._shown["specs", row, column]
@@ -242,9 +242,10 @@ class Form(pya.QDialog):
                     self._doubts.append(f"{spec['name']}: {doubt}")
                 fields.mark(item, fault, doubt)
                 if fault:
+                    valid = False
                     found.append(f"{spec['name']}, {self.HEADS[column]}: {fault}")
-            if self._changed(self.specs, row):
-                self._targets[spec["name"]] = (values.get(1), values.get(2))
+            if not valid or self._changed(self.specs, row):
+                self._targets[spec["name"]] = (values.get(1), values.get(2)) if valid else None
         return found
 
     def _wrong_sizes(self) -> list[str]:
@@ -264,8 +265,8 @@ class Form(pya.QDialog):
                     fault = fields.problem(text, one["unit"], least, most, one.get("step"))
                 elif not text and column < 3:
                     fault = "a range needs both ends"
-                changed = column < 3 and text != self._shown["sizes", row, column]
-                doubt = self._doubt(row, one) if changed and not fault else ""
+                changed = text and text != (self._shown["sizes", row, column] if column < 3 else self._own[row])
+                doubt = self._doubt(row, column, one) if changed and not fault else ""
                 if doubt:
                     self._doubts.append(f"{one['name']}: {doubt}")
                 fields.mark(item, fault, doubt)

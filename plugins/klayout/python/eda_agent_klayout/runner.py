@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pya
@@ -71,15 +71,15 @@ class Runner:
         self.run = Run()
         self._begin(program, arguments, where)
 
-    def resume(self, folder: str, where: str) -> None:
-        """Continue the run in a folder. The process tells what is new alone, so the journal is read first. Raises
-        `MissingExecutable`, or OSError without a journal.
+    def resume(self, folder: str, where: str, more: Sequence[str] = ()) -> None:
+        """Continue the run in a folder; `more`: options that change. The process tells what is new alone, so the
+        journal is read first. Raises `MissingExecutable`, or OSError without a journal.
         """
         program = executable()
         self.show(folder)
         # they were shown when they came
         self.run.warnings = []
-        self._begin(program, ["size", folder, "--resume", "--events"], where)
+        self._begin(program, ["size", folder, "--resume", "--events", *more], where)
 
     def _begin(self, program: str, arguments: list[str], where: str) -> None:
         self._where, self._begun = where, False

@@ -17,6 +17,7 @@ from . import compat, faults
 from .again import begun_anew
 from .dock import Dock
 from .runner import executable
+from .wording import question
 
 MENU = "view_menu.eda_agent"
 FOLDER = "eda-agent-runs"
@@ -43,6 +44,8 @@ class Runs:
         self._staying = pya.QTimer(window)
         self._staying.timeout = faults.guarded(self._stays)
         self._actions: list[pya.Action] = []
+        self._entries: dict[str, str] = {}
+        """Title of a dock → its entry in the menu."""
         self._file = compat.home() / FOLDER / f"{os.getpid()}.json"
         window.menu().insert_menu("view_menu.end", "eda_agent", "eda-agent Runs")
 
@@ -54,7 +57,7 @@ class Runs:
             for number in range(1, len(taken) + 2)
             if (text := title if number == 1 else f"{title} {number}") not in taken
         )
-        dock = Dock(self.window, name, start, where, self._write_back, self._probe, self.remember)
+        dock = Dock(self.window, name, start, where, self._write_back, self._probe, self.remember, self._remove)
         self.window.addDockWidget(pya.Qt.BottomDockWidgetArea, dock)
         if self.docks:
             self.window.tabifyDockWidget(self.docks[-1], dock)
@@ -62,10 +65,21 @@ class Runs:
         action = pya.Action()
         action.title = name
         action.on_triggered(faults.guarded(lambda: self.front(dock)))
-        self.window.menu().insert_item(f"{MENU}.end", f"run{len(self.docks)}", action)
+        entry = f"run{len(self._actions) + 1}"
+        self.window.menu().insert_item(f"{MENU}.end", entry, action)
         self._actions.append(action)
+        self._entries[name] = f"{MENU}.{entry}"
         self.front(dock)
         return dock
+
+    def _remove(self, dock: Dock) -> None:
+        """Remove a dock in which no run could begin, with its entry: its message says why."""
+        if dock in self.docks and not dock.runner.alive:
+            self.docks.remove(dock)
+            self.window.menu().delete_item(self._entries.pop(str(dock.windowTitle)))
+            dock.shut()
+            dock.close()
+            dock.deleteLater()
 
     def front(self, dock: Dock) -> None:
         """Show a dock in front of the others, also a closed one."""
@@ -190,14 +204,11 @@ class Runs:
 
     def _answer(self, running: Sequence[Dock]) -> str:
         waiting = any(dock.runner.run.waits for dock in running)
-        names = "\n".join(
+        names = [
             f"{dock.windowTitle} in {dock.runner.run.folder}{' (waits for your decision)' * dock.runner.run.waits}"
             for dock in running
-        )
-        more = (
-            " A run in review waits for a decision also without KLayout: Show a run … gives it one." if waiting else ""
-        )
-        return _ask("Runs are active", f"{names}\n\nA stopped run keeps its results and can be resumed.{more}")
+        ]
+        return _ask(*question(names, waiting))
 
     def _stop(self, running: Sequence[Dock]) -> None:
         """Let the runs end as *stop* ends them, all at the same time; one that takes too long is killed."""

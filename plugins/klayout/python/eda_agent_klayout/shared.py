@@ -17,6 +17,6 @@ from eda_agent.closeness import is_close
 from eda_agent.insight.complete import share_text
 from eda_agent.record.event import VERSION
 from eda_agent.record.fold import RunState
-from eda_agent.stop_reasons import stop_text
+from eda_agent.stop_reasons import BUDGET, stop_text
 
-__all__ = ["VERSION", "RunState", "is_close", "share_text", "stop_text"]
+__all__ = ["BUDGET", "VERSION", "RunState", "is_close", "share_text", "stop_text"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .failing import failures
-from .shared import VERSION, RunState, is_close, share_text, stop_text
+from .shared import BUDGET, VERSION, RunState, is_close, share_text, stop_text
 from .units import format_quantity, shown_unit
 from .wording import printable, score
 
@@ -118,6 +118,12 @@ class Run:
     def curve(self) -> list[float]:
         return self.state.curve
 
+    @property
+    def budget_spent(self) -> int:
+        """The budget in simulations of a run that ended because it was spent, else 0."""
+        found = int(self.started.get("budget", {}).get("simulations") or 0)
+        return found if self.finished.get("stop") == BUDGET and self.state.simulations >= found else 0
+
     def share(self, turn: dict[str, Any]) -> str:
         """`3 of 17 corners` of a turn that was simulated in fewer than all, whose score is a bound; else ""."""
         return share_text(turn, self.state.corners)
@@ -208,7 +214,7 @@ class Run:
         """The status of a run whose process ended before the run."""
         return (
             f"{self.started.get('problem', '')} · interrupted after turn"
-            f" {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at"
+            f" {max((turn['index'] for turn in self.turns), default=0)} · score {score(self.best.get('score', 0.0))} at"
             f" turn {self.best.get('index', 0)} · resume continues it"
         )
 
@@ -228,7 +234,7 @@ class Run:
         )
         budget = self.started.get("budget", {}).get("simulations", 0)
         return (
-            f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn"
+            f"{self.started.get('problem', '')} · {word} · score {score(self.best.get('score', 0.0))} at turn"
             f" {self.best.get('index', 0)} · {self.state.simulations}/{budget} simulations"
         )
 

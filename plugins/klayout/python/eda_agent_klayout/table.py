@@ -37,6 +37,8 @@ NETS = "nets"
 """Property of an instance with the nets of its drain, gate, source and bulk, if the PCell has no parameter for them."""
 DUMMY = " dummy"
 """Suffix of a dummy's name, after the name of the device at whose array it stands."""
+NEEDED = ("library", "cells", "parameters", "unit")
+"""Keys that every table has."""
 HERE = Path(__file__).parent / "tables"
 
 
@@ -231,6 +233,10 @@ def read_table(name: str) -> Table:
     known = ", ".join(sorted(entry.stem for entry in HERE.glob("*.json")))
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("it is not an object with keys")
+        if needed := [key for key in NEEDED if key not in data]:
+            raise ValueError(f"without {', '.join(needed)}")
         table = Table(**data)
         # an invalid version is reported here, not where it is searched
         _ = table.versions

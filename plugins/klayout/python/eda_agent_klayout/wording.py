@@ -20,6 +20,21 @@ def counted(texts: Iterable[str]) -> list[str]:
     return [f"{text} ({count} times)" if count > 1 else text for text, count in Counter(texts).items()]
 
 
+def question(runs: Sequence[str], waiting: bool) -> tuple[str, str]:
+    """(title, text) of the box that asks what becomes of the active runs when KLayout quits. `runs`: a line for each;
+    `waiting`: whether one waits for a decision.
+    """
+    one = len(runs) == 1
+    title, asks = (
+        ("A run is active", "is running. What becomes of it?")
+        if one
+        else ("Runs are active", "are running. What becomes of them?")
+    )
+    more = " A run in review waits for a decision also without KLayout: Show a run … gives it one." if waiting else ""
+    names = f"{runs[0]} {asks}" if one else "\n".join([f"{len(runs)} runs {asks}", "", *runs])
+    return title, f"{names}\n\nA stopped run keeps its results and can be resumed.{more}"
+
+
 def printable(text: str) -> str:
     """One line without control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -88,9 +88,9 @@ class Proposal:
 def _proposing(task: Task, plan: Plan) -> Work[Proposal]:
     """The proposal of a plan, its markers shown."""
     if plan.nothing:
-        return Proposal(task, plan, rows((), task.rules.unit), 0, None)
+        return Proposal(task, plan, rows((), task.rules), 0, None)
     seen = yield from fingerprint.taking(task.cell)
-    found = rows(plan.changes, task.rules.unit)
+    found = rows(plan.changes, task.rules)
     markers = Markers(task.view, task.cell, lambda: task.gone)
     yield from markers.showing(plan)
     return Proposal(task, plan, found, seen, markers)
