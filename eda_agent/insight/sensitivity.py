@@ -21,6 +21,8 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluation import Evaluation, Simulator
 
 STEP, LARGEST_STEP = 0.02, 0.5
+FARTHEST = 20
+"""Steps within which a layout draws another size."""
 STRONG = 0.5
 """Slopes from here on are marked: a tenth of the range moves the margin by 0.05."""
 
@@ -102,7 +104,9 @@ def _neighbour(
 ) -> dict[str, float]:
     parameter = problem.space.parameters[number]
     moved = parameter.from_unit(center[number] + sign * step)
-    if moved == sizing[parameter.name] and parameter.step is not None:
-        # a coarse grid: the next step, if there is one
-        moved = parameter.snap(sizing[parameter.name] + sign * parameter.step)
+    for count in range(1, FARTHEST + 1):
+        if moved != sizing[parameter.name] or parameter.step is None:
+            break
+        # a coarse grid, of the steps or of what a layout draws: the next value, if there is one
+        moved = parameter.snap(sizing[parameter.name] + sign * count * parameter.step)
     return {**sizing, parameter.name: moved}

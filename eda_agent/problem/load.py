@@ -14,6 +14,7 @@ from eda_agent.problem.bench import circuit_of_deck, read_bench
 from eda_agent.problem.bench.results import result_metrics, with_printed
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.drawn import Drawn
+from eda_agent.problem.drawn_steps import with_drawn_steps
 from eda_agent.problem.layout import load_layout
 from eda_agent.problem.load_bias import circuit_of
 from eda_agent.problem.load_budget import load_budget
@@ -152,7 +153,9 @@ def load_problem(path: Path | str) -> Problem:
         notes=tuple(dict.fromkeys(notes)),
         layout=layout,
     )
-    return problem if layout is None else dataclasses.replace(problem, notes=(*problem.notes, *Drawn(problem).notes))
+    if layout is None:
+        return problem
+    return with_drawn_steps(dataclasses.replace(problem, notes=(*problem.notes, *Drawn(problem).notes)))
 
 
 def _unused_settings(

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +40,20 @@ class Place:
     scale: float
 
 
+class Rounding(Protocol):
+    """How a size is rounded beyond its step (`problem.drawn_steps`)."""
+
+    def nearest(self, value: float, minimum: float, maximum: float) -> float:
+        """The size, in SI units, that becomes of a value in a range."""
+        ...
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One degree of freedom. Bounds, `step` and `initial` in SI units; `step` None means no grid.
 
-    `initial`, the netlist's own value, is legal everywhere inside the bounds, also between grid points.
+    `initial`, the netlist's own value, is legal everywhere inside the bounds, also between grid points. `drawn`: how a
+    layout rounds a size; a legal value is one that it draws as it is.
     """
 
     name: str
@@ -57,6 +66,7 @@ class Parameter:
     initial: float
     places: tuple[Place, ...]
     locked: bool = False
+    drawn: Rounding | None = None
 
     @property
     def whole(self) -> bool:
@@ -72,6 +82,14 @@ class Parameter:
         value = min(max(value, self.minimum), self.maximum)
         if math.isclose(value, self.initial, rel_tol=_SAME):
             return min(max(self.initial, self.minimum), self.maximum)
+        legal = self._on_step(value)
+        if self.drawn is None or self.locked or self.step is None:
+            return legal
+        found = self.drawn.nearest(legal, self.minimum, self.maximum)
+        # a drawn size beside the steps would not stay as it is
+        return found if self._on_step(found) == found else legal
+
+    def _on_step(self, value: float) -> float:
         if self.step is None:
             snapped = float(f"{value:.{_DIGITS}g}")
         else:

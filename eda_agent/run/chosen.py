@@ -88,9 +88,12 @@ def _legal(
             " same spec"
         ) from None
     legal = problem.space.snap(sizing)
+    inside = {one.name for one in problem.space.parameters if one.minimum <= sizing[one.name] <= one.maximum}
     moved = [name for name, value in legal.items() if value != sizing[name]]
-    if moved:
-        tell(f"{', '.join(moved)} of the run are outside the ranges of {problem.path}, and are moved into them")
+    if outside := [name for name in moved if name not in inside]:
+        tell(f"{', '.join(outside)} of the run are outside the ranges of {problem.path}, and are moved into them")
+    if between := [name for name in moved if name in inside]:
+        tell(f"{', '.join(between)} of the run are between the steps of {problem.path}, and are rounded to them")
     return legal
 
 

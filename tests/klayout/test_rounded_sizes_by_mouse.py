@@ -71,7 +71,7 @@ def test_rounded_sizes_are_said(hands: Hands, tmp_path: Path) -> None:
     hands.click("simulate as edited")
     hands.until(lambda: len(dock(hands, "runner.run.turns")) > 1, "the edited turn")
     sizing = dock(hands, "runner.run.turns[-1]['sizing']")
-    assert sizing["W12"] == pytest.approx(7.5e-6) and sizing["W34"] == pytest.approx(39.43e-6)
+    assert sizing["W12"] == pytest.approx(7.5e-6) and sizing["W34"] == pytest.approx(39.44e-6)
     begun = dock(hands, "runner.run.started")
     assert begun["drawn"]["rule"]["grid"] == 1e-8
     assert begun["corner_set"] == "nominal" and begun["budget"]["simulations"] == 17
