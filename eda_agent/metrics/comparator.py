@@ -80,6 +80,7 @@ def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     aliases=("energy_per_decision",),
 )
 def _decision_energy(wave: Waveform, settings: Mapping[str, float]) -> float:
+    _refuse_undecided(wave, settings, (1, -1))
     current = mean(wave.axis, wave.real("supply"), settings["average_from"], settings["average_to"])
     if current <= 0:
         raise Unmeasurable("the supply delivers no energy: the circuit is fed from elsewhere")
@@ -95,15 +96,22 @@ def _decision_energy(wave: Waveform, settings: Mapping[str, float]) -> float:
     second="tests/measurements/test_clocked_comparators.py",
 )
 def _kickback(wave: Waveform, settings: Mapping[str, float]) -> float:
-    # one that does not decide kicks less: its figure would be too good
+    _refuse_undecided(wave, settings, (1, 1))
+    change = wave.real("inp") - wave.real("inn") - settings["vdiff"]
+    return float(np.max(np.abs(change)))
+
+
+def _refuse_undecided(wave: Waveform, settings: Mapping[str, float], signs: tuple[int, int]) -> None:
+    """One that does not decide kicks less and takes less energy: its figures would be too good.
+
+    `signs`: of the differential input in both cycles.
+    """
     ends = np.array([0.98, 1.98]) / settings["frequency"]
-    difference = float(np.min(np.interp(ends, wave.axis, wave.real("outp") - wave.real("outn"))))
+    difference = float(np.min(signs * np.interp(ends, wave.axis, wave.real("outp") - wave.real("outn"))))
     if difference <= 0:
         raise Unmeasurable("the comparator decides the wrong way")
     if difference < settings["vdd"] / 2:
         raise Unmeasurable("not decided", WIDER)
-    change = wave.real("inp") - wave.real("inn") - settings["vdiff"]
-    return float(np.max(np.abs(change)))
 
 
 SURE = 0.9

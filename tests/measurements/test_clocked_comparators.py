@@ -121,17 +121,21 @@ def test_one_output_behind_a_second_stage_equals_a_deck_by_hand(tmp_path: Path) 
     assert found["decision_offset"] < 1e-3
 
 
-def test_a_comparator_that_decides_the_wrong_way_has_no_kickback() -> None:
+def test_a_comparator_that_does_not_decide_has_no_kickback_and_no_energy() -> None:
     time = np.linspace(0, 2.4, 2401)
     clock = time % 1 > 0.5
     kick = np.where(clock, 0.011, 0.010)
     for sides, why in (((1, 1), ""), ((1, -1), "wrong way"), ((1, 0.2), "not decided")):
-        outputs = np.where(clock, np.where(time < 1, *sides), 0)
         flat = np.zeros_like(time)
-        wave = Waveform("tran", time, {"inp": kick, "inn": flat, "outp": outputs, "outn": flat})
-        found = measure("kickback", wave, {"frequency": 1.0, "vdd": 1.0, "vdiff": 0.01})
-        assert why in (found.why or "")
-        assert (found.value is None) == bool(why)
+        settings = {"frequency": 1.0, "vdd": 1.0, "vdiff": 0.01, "average_from": 0.2, "average_to": 2.2}
+        # the input of the energy's template changes sign
+        for name, sign in (("kickback", 1), ("decision_energy", -1)):
+            outputs = np.where(clock, np.where(time < 1, sides[0], sign * sides[1]), 0)
+            waves = {"inp": kick, "inn": flat, "outp": outputs, "outn": flat, "supply": flat + 1}
+            wave = Waveform("tran", time, waves)
+            found = measure(name, wave, settings)
+            assert why in (found.why or "")
+            assert (found.value is None) == bool(why)
 
 
 def test_a_decision_that_stands_from_before_has_no_delay() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eda_agent.problem.draft import read_circuit
+from eda_agent.problem.draft.answers import Answers
+
 from .test_dialects_met import draft_of
 
 N, P = "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8"
@@ -29,6 +32,10 @@ def test_two_regulated_outputs_are_named(tmp_path: Path) -> None:
     draft = draft_of(deck(loop("a", "r1", "o1"), loop("c", "r2", "o2")), tmp_path)
     assert draft.kind.name == ""
     assert any("each of o1, o2 is regulated" in doubt for doubt in draft.kind.doubts)
+    answers = Answers(kind="regulator with its divider", ports={"out": "o1"})
+    named = read_circuit(tmp_path / "c.spice", tmp_path, answers=answers)
+    # no source stands on the other output
+    assert named.kind.ports["out"] == "o1" and named.kind.bias["o2"] == "open"
 
 
 def test_one_is_not_asked_for(tmp_path: Path) -> None:

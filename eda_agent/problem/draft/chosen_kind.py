@@ -16,6 +16,7 @@ from eda_agent.problem.draft.converter import with_bits
 from eda_agent.problem.draft.fully_differential import NAME as FULLY_DIFFERENTIAL
 from eda_agent.problem.draft.fully_differential import with_common_mode
 from eda_agent.problem.draft.kinds import CONVERTER, KINDS
+from eda_agent.problem.draft.own_divider import own_dividers
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, outputs_of
 from eda_agent.problem.load_testbench import NO_PORT
@@ -165,4 +166,6 @@ def _with_ports(found: CircuitClass, structure: Structure, ports: Mapping[str, s
     rest = [port for port in structure.ports if port not in structure.rails]
     taken = set(ports.values())
     held = {**biases(structure, rest, taken), **{port: how for port, how in found.bias.items() if port not in taken}}
+    # the circuit itself drives its other regulated outputs
+    held |= {one.out: "open" for one in own_dividers(structure) if one.out in held}
     return replace(found, ports=ports, bias=held)
