@@ -23,7 +23,8 @@ def drawn_sizes(problem: Problem) -> dict[str, Any] | None:
     Returns:
         `rule`: that of the folds, m (`fold.rule_data`). `sizes`: parameter → how its transistors follow it, each
         different one once: `of` ("w" or "l"), `per` (m per unit of the parameter), `nf`, `m`, `matched` (whether it
-        may be folded for a mirror axis). A size that no width or length is in proportion to is missing.
+        may be folded for a mirror axis). A size that no width or length is in proportion to is missing. `copies`:
+        the parameters that change a number of copies or of the schematic's fingers.
     """
     if problem.layout is None:
         return None
@@ -54,4 +55,13 @@ def drawn_sizes(problem: Problem) -> dict[str, Any] | None:
             ]
             if forms:
                 sizes[name] = [form for place, form in enumerate(forms) if form not in forms[:place]]
-    return {"rule": rule_data(problem.layout.rule), "sizes": sizes}
+    counted = [
+        name
+        for name, value in start.items()
+        if name not in sizes
+        and any(
+            (one.m, one.nf) != (other.m, other.nf)
+            for one, other in zip(before, devices({**start, name: 2 * value + 1}), strict=True)
+        )
+    ]
+    return {"rule": rule_data(problem.layout.rule), "sizes": sizes, "copies": counted}

@@ -52,6 +52,7 @@ def test_every_size_of_a_transistor_is_there() -> None:
     found, _, sizes = problem()
     lengths = {one.name for one in found.space.parameters if one.unit == "m"}
     assert set(sizes["sizes"]) == lengths and set(FOLLOWS) <= lengths
+    assert sizes["copies"] == ["m5", "m7"]
     assert drawn_sizes(load_problem(CIRCUITS / "two_stage_miller" / "spec.yaml")) is None
 
 

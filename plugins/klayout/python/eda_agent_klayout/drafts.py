@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import asked
+from .draft_words import in_terminal
 from .steps import Work
 
 LONGEST = 900.0
@@ -26,8 +27,14 @@ def beside(netlist: Path) -> Path:
 
 def drafting(netlist: Path) -> Work[dict[str, Any]]:
     """Draft the spec of a netlist, and give its tables."""
-    yield from asked(["init", str(netlist)], LONGEST, f"a spec of {netlist.name} is drafted and tried")
-    return (yield from tables(beside(netlist)))
+    try:
+        words = yield from asked(
+            ["init", str(netlist), "--json"], LONGEST, f"a spec of {netlist.name} is drafted and tried"
+        )
+    except ValueError as error:
+        raise ValueError(in_terminal(str(error), netlist)) from None
+    guessed = json.loads(words).get("guessed") or []
+    return {**(yield from tables(beside(netlist))), "guessed": guessed}
 
 
 def tables(spec: Path) -> Work[dict[str, Any]]:

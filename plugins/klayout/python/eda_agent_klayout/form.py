@@ -11,6 +11,7 @@ from typing import Any
 import pya
 
 from . import faults, fields
+from .draft_words import copies, guesses, reasons
 from .failing import far, outside, own_sizes, summary
 from .stream import quantity
 from .units import parse_quantity, shown_unit
@@ -103,6 +104,11 @@ class Form(pya.QDialog):
         self.own_sizes = pya.QLabel("The netlist's own sizes are simulated …", self)
         fields.keep_height(self.own_sizes, 2)
         layout.addWidget(self.own_sizes)
+        if notes := "\n".join(text for text in (guesses(tables), copies(tables)) if text):
+            label = pya.QLabel(notes, self)
+            label.setToolTip(reasons(tables))
+            label.setWordWrap(True)
+            layout.addWidget(label)
         self.line = pya.QLabel("", self)
         self.line.setWordWrap(True)
         self.line.setStyleSheet("color: #b01e1e")
