@@ -41,3 +41,18 @@ def test_two_regulated_outputs_are_named(tmp_path: Path) -> None:
 def test_one_is_not_asked_for(tmp_path: Path) -> None:
     draft = draft_of(deck(loop("a", "r1", "o1")), tmp_path)
     assert draft.kind.name == "regulator with its divider" and draft.kind.ports["out"] == "o1"
+
+
+FOLLOWER = f"""XMf1 fx r2 ft vss {N} W=10 L=1
+XMf2 o2 o2 ft vss {N} W=10 L=1
+XMf3 fx fx vdd vdd {P} W=4 L=1
+XMf4 o2 fx vdd vdd {P} W=4 L=1
+XMf5 ft b vss vss {N} W=4 L=1
+"""
+
+
+def test_the_output_of_a_follower_beside_is_no_bias(tmp_path: Path) -> None:
+    """The gate and drain of a pair's transistor meet there, as in the diode of a bias."""
+    draft = draft_of(deck(loop("a", "r1", "o1"), FOLLOWER), tmp_path)
+    assert draft.kind.ports["out"] == "o1" and draft.kind.bias["o2"] == "open"
+    assert draft.kind.bias["b"] == "source"

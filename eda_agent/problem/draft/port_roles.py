@@ -148,7 +148,8 @@ def _held(structure: Structure, port: str) -> str:
         # nothing stands on it
         return "low"
     gates = [fet for fet in structure.fets if fet.gate == port]
-    diodes = [fet for fet in gates if fet.drain == port]
+    # an input of a pair at the output of its own stage is a follower's
+    diodes = [fet for fet in gates if fet.drain == port and structure.roles.get(fet.name) != "input pair"]
     tops = [mirror.reference for mirror in structure.mirrors if mirror.reference.gate == port]
     if found := next(iter(diodes + tops), None):
         return "source" if found.type == "nmos" else "sink"
