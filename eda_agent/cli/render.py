@@ -15,7 +15,7 @@ from rich.text import Text
 
 from eda_agent.cli.fitting import Column, fitting
 from eda_agent.errors import visible
-from eda_agent.record.labels import verdict
+from eda_agent.record.labels import end_text, verdict
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity
 
@@ -107,8 +107,7 @@ def _range_text(parameter: Row, value: float) -> str:
     if parameter.get("locked"):
         return "locked"
     low, high, unit = parameter["minimum"], parameter["maximum"], parameter["unit"]
-    at = " at its minimum" if value <= low else " at its maximum" if value >= high else ""
-    return f"{format_quantity(low, unit)} … {format_quantity(high, unit)}{at}"
+    return f"{format_quantity(low, unit)} … {format_quantity(high, unit)} {end_text(parameter, value)}".rstrip()
 
 
 DROPPED_POINTS = {"inversion": 4, "gds": 3, "gm": 2, "vdsat": 1}

@@ -49,6 +49,8 @@ PARAMETERS = rows(
         "locked?": FLAG,
         "least?": NUMBER,
         "most?": NUMBER,
+        "lowest?": NUMBER,
+        "highest?": NUMBER,
     },
     "the parameters of a run",
 )

@@ -76,7 +76,7 @@ def corner_table(problem: Problem) -> list[dict[str, Any]]:
 
 def parameter_table(problem: Problem) -> list[dict[str, Any]]:
     """The parameters as plain data, for events and tables. `least` and `most` are the limits of the PDK's models, where
-    a parameter has such.
+    a parameter has such; `lowest` and `highest` are the ends of its range as they are drawn, in a run with a layout.
     """
     from eda_agent.problem.model_limits import model_limits
 
@@ -92,9 +92,24 @@ def parameter_table(problem: Problem) -> list[dict[str, Any]]:
             "role": entry.role,
             "locked": entry.locked,
             **dict(zip(("least", "most"), limits[entry.name], strict=False)),
+            **(
+                {"lowest": entry.snap(entry.minimum), "highest": entry.snap(entry.maximum)}
+                if entry.drawn is not None and not entry.locked
+                else {}
+            ),
         }
         for entry in problem.space.parameters
     ]
+
+
+def end_text(parameter: Mapping[str, Any], value: float) -> str:
+    """`at its minimum` or `at its maximum` of a value at an end of its parameter's range, as it is drawn, else ""."""
+    low, high = parameter["minimum"], parameter["maximum"]
+    if low >= high or parameter.get("locked"):
+        return ""
+    if value <= max(low, parameter.get("lowest", low)):
+        return "at its minimum"
+    return "at its maximum" if value >= min(high, parameter.get("highest", high)) else ""
 
 
 def target_text(spec: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from eda_agent.problem.drawn_sizes import drawn_sizes
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.record.labels import parameter_table
+from eda_agent.record.labels import end_text, parameter_table
 from tests.conftest import CIRCUITS
 
 FOLLOWS = {"W12": "xm1", "W34": "xm3", "W6": "xm6", "L12": "xm1", "L34": "xm4"}
@@ -105,6 +105,17 @@ def test_a_range_ends_on_a_drawn_size_and_a_rounded_lock_is_said() -> None:
         "W12 is locked at 14.75 um; on the grid it is simulated and drawn as 14.76 um, 2 fingers of 7.38 um"
     ]
     assert standing.lines({"standing": {"ended": True, "met": True}, **devices(locked, values)})[0].startswith("W12 is")
+
+
+def test_an_end_of_a_range_is_the_last_drawn_size() -> None:
+    """Two fingers of 7.37 um: 14.75 um is not drawn."""
+    found, _, _ = problem()
+    (row,) = [row for row in parameter_table(found) if row["name"] == "W12"]
+    (one,) = [one for one in found.space.parameters if one.name == "W12"]
+    assert one.snap(one.maximum) == pytest.approx(14.74e-6, rel=1e-12)
+    assert end_text(row, one.snap(one.maximum)) == "at its maximum"
+    assert end_text(row, 14.72e-6) == "" and end_text(row, one.minimum) == "at its minimum"
+    assert end_text({**row, "locked": True}, one.maximum) == ""
 
 
 def test_a_value_on_no_step_is_said() -> None:

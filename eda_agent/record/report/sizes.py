@@ -8,6 +8,7 @@ from typing import Any
 from eda_agent.insight.complete import partial
 from eda_agent.insight.explain import what_moved
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import end_text
 from eda_agent.spec_text import moved_texts
 from eda_agent.units import counted, format_quantity, format_score
 
@@ -26,14 +27,13 @@ def size_rows(state: RunState, best: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _row(entry: Mapping[str, Any], value: float, first: float | None) -> dict[str, Any]:
     unit, low, high = entry["unit"], entry["minimum"], entry["maximum"]
-    end = "" if low >= high else "at its minimum" if value <= low else "at its maximum" if value >= high else ""
     return {
         "name": entry["name"],
         "value": format_quantity(value, unit),
         "first": format_quantity(first, unit),
         "changed": first != value,
         "range": "locked" if entry.get("locked") else f"{format_quantity(low, unit)} … {format_quantity(high, unit)}",
-        "end": "" if entry.get("locked") else end,
+        "end": end_text(entry, value),
         "role": entry["role"],
     }
 
