@@ -18,6 +18,8 @@ from .units import parse_quantity, shown_unit
 
 AS_IN_SPEC = "as in the spec"
 SIDES = ("minimum", "maximum")
+TYPED = 100
+"""Least width of a column of input, pixels."""
 ROUNDED = 4
 """Column of the sizes with what is drawn in place of a locked value."""
 
@@ -118,6 +120,9 @@ class Form(pya.QDialog):
         layout.addLayout(line)
         for table in (self.specs, self.sizes):
             fields.fit(table)
+            for column in (1, 2, 3):
+                # room for what is typed
+                table.setColumnWidth(column, max(table.columnWidth(column), TYPED))
             table.itemChanged = faults.guarded(self._check)
         self._ready = True
         self._check()
