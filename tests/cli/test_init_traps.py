@@ -117,6 +117,7 @@ def test_units_of_computed_values(name: str, value: float, unit: str, wanted: st
         ("dc_gain", "minimum"),
         ("p_uw", "maximum"),
         ("ugf", "minimum"),
+        ("energy", "maximum"),
     ],
 )
 def test_senses_of_named_results(name: str, sense: str) -> None:

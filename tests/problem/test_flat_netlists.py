@@ -126,6 +126,12 @@ C2 Out 0 50f
 """
 
 
+def test_a_line_that_is_no_measurement_is_named_and_nothing_else_is_advised(tmp_path: Path) -> None:
+    (tmp_path / "buffer.cir").write_text(BUFFER.replace(".end\n", ".meas tran bad frobnicate v(out)\n.end\n"))
+    said = " ".join(read_circuit(tmp_path / "buffer.cir", tmp_path).changed)
+    assert "no measurement 'frobnicate'" in said and "correct or remove that line" in said and NO_CALL not in said
+
+
 def test_a_load_named_in_capitals_is_kept_and_measurements_that_are_left_out_are_said(tmp_path: Path) -> None:
     # models of no known process: the deck cannot be simulated as it is
     text = "".join(line for line in BUFFER.splitlines(True) if ".model" not in line)

@@ -31,7 +31,7 @@ from eda_agent.problem.draft.junctions import without_foreign_junctions
 from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
-from eda_agent.problem.draft.own_flat import copy_of, read_own_flat
+from eda_agent.problem.draft.own_flat import changes, copy_of, read_own_flat
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.pdk_of_netlist import pdk_of, user_pdk_file
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
@@ -156,7 +156,7 @@ def read_circuit(
         notes = (*notes, "the deck measures nothing, so its sources and analyses were replaced by templates")
         if own.text.left_out:
             notes = (*notes, "lines that name a model library were left out: `pdk:` gives the models")
-    notes = (*left_out, *notes)
+    notes = changes(left_out, notes)
     file = path
     if notes:
         file = copy_of(path, text, out)

@@ -5,18 +5,21 @@ circuit, from a copy.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from eda_agent.errors import InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft.deck_share import TESTBENCH, Share
+from eda_agent.problem.draft.dialect import NO_CALL
 from eda_agent.problem.draft.flat import is_flat
 from eda_agent.problem.draft.flat_bench import NAME, FlatBench, wrapped
 from eda_agent.problem.draft.foreign import foreign_models
 from eda_agent.problem.draft.own_bench import OwnBench, read_own_bench
 from eda_agent.problem.pdk import Pdk
+
+_LEFT_OUT = "the deck's measurements are left out"
 
 
 class OwnFlat(NamedTuple):
@@ -51,12 +54,19 @@ def read_own_flat(
     except InputError as error:
         # as its numbers of lines are those of the copy, the finding shows the line itself
         first = error.findings[0]
-        notes.append(f"the deck's measurements are left out: {first.message}{f' ({first.read})' if first.read else ''}")
+        line = f" ({first.read})" if first.read else ""
+        notes.append(f"{_LEFT_OUT}: {first.message}{line}; correct or remove that line, and the deck is the testbench")
     if bench is None or bench.program is None or foreign_models(bench.netlist, pdk) or _is_called(bench, pdk):
         file.unlink(missing_ok=True)
         return None
     notes.append(_said(found))
     return OwnFlat(bench, found.text, found.shares)
+
+
+def changes(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """What is said of both steps; a fault of a measurement is the reason already."""
+    faulty = any(one.startswith(_LEFT_OUT) for one in before)
+    return (*before, *(one for one in after if one != NO_CALL or not faulty))
 
 
 def copy_of(path: Path, text: str, out: Path) -> Path:

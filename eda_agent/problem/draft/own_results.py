@@ -21,7 +21,7 @@ from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number,
 
 _LESS = re.compile(
     r"noise|power|current|idd|iq|supply|offset|settl|rise|fall|delay|overshoot|undershoot|thd|ripple|err|ppm|tempco|time"
-    r"|jitter|droop|leak|area|dropout|^t[rf]$|^t[dp]|^i_|_i$|line_?reg|load_?reg|sens"
+    r"|jitter|droop|leak|area|energy|dropout|^t[rf]$|^t[dp]|^i_|_i$|line_?reg|load_?reg|sens"
 )
 _MORE = re.compile(r"gain|gbw|ugf|ugb|bw|bandwidth|margin|^pm$|_pm$|^gm$|slew|^sr|swing|sfdr|snr|psrr|cmrr|a0|adc|av")
 _ANGLE = re.compile(r"phase|margin|^pm|_pm|deg")
