@@ -66,9 +66,9 @@ def test_a_killed_window_and_a_run_that_goes_on_elsewhere(display: str, home: Pa
             assert other.poll() is None
             hands.click("resume")
             hands.click("End it and resume")
-            hands.find("waiting for your decision", "QLabel", exact=False)
             hands.until(lambda: other.poll() is not None, "the other process to end")
-            assert dock(hands, "runner.alive")
+            hands.until(lambda: dock(hands, "runner.alive"), "a process of this window")
+            hands.find("waiting for your decision", "QLabel", exact=False)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(other.pid, signal.SIGKILL)

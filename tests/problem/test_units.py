@@ -102,7 +102,7 @@ def in_range(unit: str, value: float) -> bool:
     return (
         (1e-39 <= value < 1e30)
         if read_unit(unit).base == "m²"
-        else (1e-15 if "us" in unit or "um" in unit else 1e-21) <= value < 1e17
+        else (1e-12 if "ns" in unit else 1e-15 if "us" in unit or "um" in unit else 1e-21) <= value < 1e17
     )
 
 
