@@ -99,11 +99,11 @@ def in_range(unit: str, value: float) -> bool:
     """Whether prefixes serve: what lies outside is written as 0 or as over the largest."""
     if unit in PLAIN or unit == "mV/V":
         return 1e-9 <= value < 1e9
-    return (
-        (1e-39 <= value < 1e30)
-        if read_unit(unit).base == "m²"
-        else (1e-12 if "ns" in unit else 1e-15 if "us" in unit or "um" in unit else 1e-21) <= value < 1e17
-    )
+    shown = read_unit(unit)
+    if shown.base == "m²":
+        return 1e-39 <= value < 1e30
+    # the numbers in V/us are smaller than those in V/s
+    return 1e-21 * max(float(read_unit(shown.stem).factor), 1.0) <= value < 1e17
 
 
 @given(SHOWN, st.floats(-36, 29), st.floats(1, 9.999), st.integers(1, 8), st.booleans())
