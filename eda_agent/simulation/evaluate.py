@@ -23,7 +23,7 @@ from eda_agent.simulation.reply import sound
 from eda_agent.simulation.window import wider
 from eda_agent.simulation.workbench import Workbench
 
-CONTENT_VERSION = 21
+CONTENT_VERSION = 22
 """Part of every cache key: raised when measurements or sessions change their results."""
 
 
